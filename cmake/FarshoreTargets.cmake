@@ -1,0 +1,30 @@
+# farshore_library(NAME dep...): a static library of every .cc in the calling folder except main files.
+function(farshore_library NAME)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "main\\.cc$")
+  add_library(${NAME} STATIC ${sources})
+  target_link_libraries(${NAME} PUBLIC ${ARGN})
+endfunction()
+
+# farshore_test(NAME LABEL label [SERIAL] [TIMEOUT s] DEPS dep...): one GoogleTest program of every *_test.cc here.
+# Helper sources (anything else ending in .cc) are compiled in too. Labels: unit, simulation, integration.
+function(farshore_test NAME)
+  cmake_parse_arguments(T "SERIAL" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  if(NOT T_SOURCES)
+    file(GLOB T_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  endif()
+  add_executable(${NAME} ${T_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${T_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${NAME} PRIVATE
+    FARSHORE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" FARSHORE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  set(serial OFF)
+  if(T_SERIAL)
+    set(serial ON)
+  endif()
+  include(GoogleTest)
+  gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
+    PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${serial})
+endfunction()

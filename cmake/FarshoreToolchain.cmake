@@ -1,0 +1,20 @@
+# Language level, warnings and sanitizers for every target of the project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wvla -Werror)
+
+set(FARSHORE_SANITIZE "" CACHE STRING "Value for -fsanitize=, empty for none")
+if(FARSHORE_SANITIZE)
+  add_compile_options(-fsanitize=${FARSHORE_SANITIZE} -fno-omit-frame-pointer -O1 -g1)
+  add_link_options(-fsanitize=${FARSHORE_SANITIZE})
+endif()
+
+find_program(FARSHORE_CCACHE ccache)
+if(FARSHORE_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FARSHORE_CCACHE})
+endif()
+
+include_directories(${CMAKE_SOURCE_DIR})
