@@ -21,8 +21,8 @@ class SystemClock final : public Clock {
   BootTime boot_now() const override { return BootTime(read_clock(CLOCK_BOOTTIME)); }
 
   bool sleep_until(BootTime until, std::stop_token stop) override {
-    // The condition variable waits on the monotonic clock, which stands still while the host is suspended; waking
-    // at least once a second bounds the error after a resume.
+    // The condition variable waits on the monotonic clock, which stands still while the host is suspended;
+    // waking at least once a second bounds the error after a resume.
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
@@ -57,18 +57,22 @@ std::string format_rfc3339(WallTime time) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<milliseconds>(time - day));
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     clock.hours().count(), clock.minutes().count(), clock.seconds().count(),
+                     clock.subseconds().count());
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
   const auto bad = [&] { return fail(ErrorCode::kInvalidArgument, "not an RFC 3339 time: '{:.40}'", text); };
   const int year = read_number(text, 0, 4), month = read_number(text, 5, 2), day = read_number(text, 8, 2);
-  const int hour = read_number(text, 11, 2), minute = read_number(text, 14, 2), second = read_number(text, 17, 2);
+  const int hour = read_number(text, 11, 2), minute = read_number(text, 14, 2),
+            second = read_number(text, 17, 2);
   if (year < 0 || month < 0 || day < 0 || hour < 0 || minute < 0 || second < 0) return bad();
-  if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' || text[16] != ':')
+  if (text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't') || text[13] != ':' ||
+      text[16] != ':')
     return bad();
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) return bad();
 
@@ -95,7 +99,8 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
     return bad();
   }
   if (pos != text.size()) return bad();
-  // 0001-01-01 (Go's zero time, "still firing") does not fit 64-bit nanoseconds: it becomes the earliest time.
+  // 0001-01-01 (Go's zero time, "still firing") does not fit 64-bit nanoseconds: it becomes the earliest
+  // time.
   if (year < 1700) return WallTime::min();
   if (year > 2250) return WallTime::max();
   return WallTime(std::chrono::sys_days(date).time_since_epoch()) + std::chrono::hours(hour) +

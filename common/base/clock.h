@@ -1,5 +1,5 @@
-// Two clocks, never mixed: the wall clock is for people and records, the boot-time clock (CLOCK_BOOTTIME, which goes
-// on while the host is suspended) is for every deadline and every question of freshness.
+// Two clocks, never mixed: the wall clock is for people and records, the boot-time clock (CLOCK_BOOTTIME,
+// which goes on while the host is suspended) is for every deadline and every question of freshness.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 
 using WallTime = std::chrono::sys_time<nanoseconds>;
 
-// Only a tag for time points: there is no static now(), so that nothing reads a clock that a test cannot move.
+// Only a tag for time points: there is no static now(), so that nothing reads a clock that a test cannot
+// move.
 struct BootClock {
   using duration = nanoseconds;
   using rep = duration::rep;

@@ -18,7 +18,8 @@ Result<Lsn> Lsn::parse(std::string_view text) {
   uint32_t high = 0, low = 0;
   if (slash == std::string_view::npos || !parse_half(text.substr(0, slash), high) ||
       !parse_half(text.substr(slash + 1), low))
-    return fail(ErrorCode::kInvalidArgument, "not a WAL position: '{:.40}' (expected X/Y in hexadecimal)", text);
+    return fail(ErrorCode::kInvalidArgument, "not a WAL position: '{:.40}' (expected X/Y in hexadecimal)",
+                text);
   return Lsn((static_cast<uint64_t>(high) << 32) | low);
 }
 

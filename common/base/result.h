@@ -16,13 +16,13 @@ namespace farshore {
 enum class ErrorCode {
   kInvalidArgument,  // the input is wrong; trying again cannot help
   kNotFound,
-  kConflict,       // a compare-and-swap lost, or the state does not allow it
-  kPermission,     // credentials or privileges
-  kUnavailable,    // the other side cannot be reached or says no for now
-  kTimeout,        // nothing happened before the deadline, and nothing was sent that could still take effect
-  kUnknown,        // something was sent and no answer came: it may or may not have taken effect, so look first
-  kCorrupt,        // stored data contradicts itself
-  kInternal,       // a promise of our own is broken
+  kConflict,     // a compare-and-swap lost, or the state does not allow it
+  kPermission,   // credentials or privileges
+  kUnavailable,  // the other side cannot be reached or says no for now
+  kTimeout,      // nothing happened before the deadline, and nothing was sent that could still take effect
+  kUnknown,      // something was sent and no answer came: it may or may not have taken effect, so look first
+  kCorrupt,      // stored data contradicts itself
+  kInternal,     // a promise of our own is broken
 };
 
 std::string_view to_string(ErrorCode code);

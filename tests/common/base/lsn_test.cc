@@ -12,7 +12,8 @@ TEST(Lsn, ReadsAndPrintsBothHalves) {
 }
 
 TEST(Lsn, RefusesWhatIsNotAPosition) {
-  for (const char* text : {"", "/", "1/", "/1", "1", "1/2/3", "123456789/0", "G/0", "-1/0", " 1/0", "0x1/0", "1/0 "})
+  for (const char* text :
+       {"", "/", "1/", "/1", "1", "1/2/3", "123456789/0", "G/0", "-1/0", " 1/0", "0x1/0", "1/0 "})
     EXPECT_FALSE(Lsn::parse(text).has_value()) << text;
 }
 
