@@ -1,0 +1,34 @@
+// A way to keep a server from writing, and the proof that it cannot. Accepted is never proof: isolate() only
+// asks, proof() looks. A provider is one file, one row in registry.cc, one test, one example.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+
+namespace farshore {
+
+enum class FenceState { kIsolated, kNotIsolated, kUnknown };
+
+struct FenceProof {
+  FenceState state = FenceState::kUnknown;
+  std::string grade;     // "power", "guard stopped", "command", ...: how strong the proof is, for people
+  std::string evidence;  // what was seen, for the journal
+  BootTime read_at;      // when the look began
+};
+
+// One per fenced server. Thread-safe. Never throws.
+class Fence {
+ public:
+  virtual ~Fence() = default;
+  virtual const std::string& server() const = 0;
+  virtual std::string grade() const = 0;
+  // Asks for isolation. Safe to repeat. Errors: kUnavailable, kTimeout, kUnknown, kPermission.
+  virtual Status isolate(BootTime deadline) = 0;
+  // Looks. A look that fails is kUnknown with the reason as evidence.
+  virtual FenceProof proof(BootTime deadline) = 0;
+};
+
+}  // namespace farshore

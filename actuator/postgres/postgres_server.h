@@ -1,0 +1,71 @@
+// The actuator's hands on one PostgreSQL server: short sessions of its own as the admin role, a new one for
+// each call, each bounded by its deadline. Looking and acting are separate calls; acting is verified by
+// looking again. Privileges: protocol section 6 (`farshorectl generate sql`).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/postgres/facts.h"
+
+namespace farshore {
+
+// The row that makes an epoch a reign: committed on the new primary, replicated to all (farshore.epoch).
+struct EpochRow {
+  std::string cluster;
+  int64_t epoch = 0;
+  std::string server;
+  friend bool operator==(const EpochRow&, const EpochRow&) = default;
+};
+
+struct ServerLook {
+  ServerFacts facts;
+  std::string primary_conninfo;                 // in effect
+  std::string restore_command;                  // in effect
+  nanoseconds apply_delay{0};                   // recovery_min_apply_delay in effect
+  std::string startup_wait_event;               // of the startup process; empty when it does not wait
+  nanoseconds startup_wait_for{0};              // how long this actuator has seen it wait for that, at least
+  std::optional<EpochRow> epoch_row;            // the newest of this cluster
+  std::vector<std::string> missing_privileges;  // what the admin role could not do, in words
+  bool read_only = false;                       // transaction_read_only of a new session
+};
+
+// Settings by name, as in effect before they were changed. Values hold no password (validated before the
+// day).
+using SavedSettings = std::map<std::string, std::string>;
+
+// Thread-safe. Never throws. Errors: kUnavailable, kTimeout (nothing was sent), kUnknown (a statement was
+// sent and no answer came), kPermission, kConflict (the server is not in the state the call needs).
+class PostgresServer {
+ public:
+  virtual ~PostgresServer() = default;
+  virtual const std::string& name() const = 0;
+  virtual const std::string& region() const = 0;
+  // A new session. On failure `failure` (when given) says which class it was.
+  virtual Result<ServerLook> look(BootTime deadline, FailureClass* failure = nullptr) = 0;
+  // Standby only: the settings that cut_streams changes.
+  virtual Result<SavedSettings> read_settings(BootTime deadline) = 0;
+  // Standby only: resumes replay, drops the apply delay, ends conflicting queries, clears primary_conninfo
+  // and restore_command, reloads. Does not wait for the receiver to end.
+  virtual Status cut_streams(BootTime deadline) = 0;
+  // Puts saved settings back and reloads.
+  virtual Status restore_settings(const SavedSettings& settings, BootTime deadline) = 0;
+  // pg_promote(false): asks and returns.
+  virtual Status promote(BootTime deadline) = 0;
+  // Commits the row (synchronous_commit=local, read-write session, client-side deadline); lifts a
+  // synchronous_standby_names that would block commits. Repeating it with the same row is harmless.
+  virtual Status commit_epoch_row(const EpochRow& row, BootTime deadline) = 0;
+  // Sends CHECKPOINT and does not wait for it.
+  virtual Status request_checkpoint(BootTime deadline) = 0;
+};
+
+// `conninfo` with its host and port those of the new primary; everything else as it was.
+Result<std::string> conninfo_for_new_primary(const std::string& conninfo,
+                                             const std::string& new_primary_conninfo);
+
+}  // namespace farshore

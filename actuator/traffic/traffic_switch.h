@@ -1,0 +1,42 @@
+// Points clients at a region: one DNS record, balancer or the user's own command. A provider is one file, one
+// row in registry.cc, one test that runs the shared contract suite, one example.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+
+namespace farshore {
+
+struct NameServerAnswer {
+  std::string nameserver;
+  std::vector<std::string> addresses;  // as answered, with the AA bit
+  std::string failure;                 // not empty: it did not answer authoritatively, and why
+};
+
+// What clients would get now. Holds when every answering server gives exactly the target and at least one
+// answers.
+struct TrafficView {
+  std::vector<NameServerAnswer> answers;
+  bool all_answer_only(const std::string& address) const;
+};
+
+// Thread-safe. Never throws. Calls may take until their deadline.
+class TrafficSwitch {
+ public:
+  virtual ~TrafficSwitch() = default;
+  virtual const std::string& name() const = 0;  // of the record, for people
+  virtual const std::string& kind() const = 0;
+  virtual Result<std::string> target_of(const std::string& region) const = 0;
+  // The provider's own word: the address it points at now.
+  virtual Result<std::string> current(BootTime deadline) = 0;
+  // Safe to repeat. kUnknown: it may have taken effect.
+  virtual Status point_to(const std::string& region, int64_t epoch, BootTime deadline) = 0;
+  // The clients' view: asks the authoritative servers (or runs the user's read command).
+  virtual Result<TrafficView> observed(BootTime deadline) = 0;
+};
+
+}  // namespace farshore
