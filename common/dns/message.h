@@ -1,0 +1,33 @@
+// DNS messages as bytes: the only place that knows ldns.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/dns/resolver.h"
+
+namespace farshore::dns {
+
+using Bytes = std::vector<uint8_t>;
+
+struct Query {
+  Bytes wire;
+  uint16_t id = 0;
+  std::string name;  // lower case, with the final dot
+  std::string type;
+};
+
+// Recursion not desired, random id. Errors: kInvalidArgument.
+Result<Query> make_query(const std::string& name, const std::string& type);
+
+struct Reply {
+  DnsAnswer answer;
+  bool truncated = false;
+};
+
+// Nothing when the bytes are no reply to this very query (a late or forged datagram).
+std::optional<Reply> read_reply(const Query& query, const Bytes& wire);
+
+}  // namespace farshore::dns

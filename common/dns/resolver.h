@@ -1,0 +1,43 @@
+// Asks one name server one question, and nobody else: what clients would be told, without a cache in between.
+// Source: RFC 1035; UDP first, TCP when the answer was truncated (RFC 7766).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+
+namespace farshore {
+
+struct DnsRecord {
+  std::string name;  // lower case, with the final dot
+  std::string type;  // "A", "CNAME", ...
+  uint32_t ttl_seconds = 0;
+  std::string data;  // presentation form: "192.0.2.10", "db.example.com."
+};
+
+struct DnsAnswer {
+  int rcode = 0;               // 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED, ...
+  bool authoritative = false;  // the AA bit
+  std::vector<DnsRecord> answers;
+};
+
+std::string rcode_name(int rcode);  // "NXDOMAIN", ...; the number when it has no name here
+
+// Thread-safe. Never throws. Any rcode is an answer. Errors: kTimeout (no answer by the deadline),
+// kUnavailable (refused, no route, its own name not found), kInvalidArgument (nameserver, name or type).
+class DnsResolver {
+ public:
+  virtual ~DnsResolver() = default;
+  // `nameserver` is host:port or [IPv6]:port. A host that is a name is looked up first, inside the deadline;
+  // the last address found is used when that look-up fails, as it may in the very outage this is for.
+  virtual Result<DnsAnswer> ask(const std::string& nameserver, const std::string& name,
+                                const std::string& type, BootTime deadline) = 0;
+};
+
+std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock);
+
+}  // namespace farshore
