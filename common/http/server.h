@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -49,6 +50,7 @@ struct Route {
   Handler handler;
   std::set<Role> roles;  // any of them opens the route; empty = open to everybody
   size_t max_body_bytes = 0;
+  std::string content_type;  // media type a body must have, else 415; empty = any
 };
 
 // Decides who is asking from the Authorization header. Thread-safe; compares in constant time.
@@ -58,15 +60,26 @@ class Authenticator {
   virtual Result<Principal> authenticate(const std::string& authorization) const = 0;
 };
 
+constexpr std::string_view kRefusalReasons[] = {
+    "not_found",  "method_not_allowed", "bad_request", "unauthenticated", "forbidden",      "unavailable",
+    "wrong_type", "length_required",    "too_large",   "body_timeout",    "body_incomplete"};
+
 struct HttpServerOptions {
-  std::string listen_address;  // host:port, IPv4; port 0 lets the kernel choose
+  std::string listen_address;  // host:port, IPv4 or localhost or empty host; port 0 lets the kernel choose
+  // Connections served at once. A slow client holds one worker for at most the header's time plus twice
+  // body_deadline; slow clients fewer than the workers delay nobody. Kept-alive idle connections hold at most
+  // half of the workers.
   int threads = 8;
   nanoseconds body_deadline = 2s;                      // the whole body; later: 408
   std::shared_ptr<const Authenticator> authenticator;  // null: only open routes may be registered
-  // Called for every request refused before its handler: reason is one of a few fixed words.
+  // Called for every request refused before its handler: reason is one of the words in
+  // kRefusalReasons.
   std::function<void(std::string_view reason)> on_refused;
 };
 
+// Thread-safe. Refusals of its own (401, 403, 404, 405, 408, 411, 413, 415, 500) carry
+// {"error": {"code", "message"}}; it never answers 3xx. Handlers run on several threads at once.
+// Errors of start: kInvalidArgument (address, routes), kUnavailable (cannot bind; the message says why).
 class HttpServer {
  public:
   virtual ~HttpServer() = default;  // stops; waits for running handlers
