@@ -6,10 +6,11 @@ function(farshore_library NAME)
   target_link_libraries(${NAME} PUBLIC ${ARGN})
 endfunction()
 
-# farshore_test(NAME LABEL label [SERIAL] [TIMEOUT s] DEPS dep...): one GoogleTest program of every *_test.cc here.
-# Helper sources (anything else ending in .cc) are compiled in too. Labels: unit, simulation, integration.
+# farshore_test(NAME LABEL label [SANITIZE] [SERIAL] [TIMEOUT s] DEPS dep...): one GoogleTest program of every
+# *_test.cc here. Helper sources (anything else ending in .cc) are compiled in too. Labels: unit, simulation,
+# integration. The sanitizer runs take unit, simulation and what is marked SANITIZE.
 function(farshore_test NAME)
-  cmake_parse_arguments(T "SERIAL" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(T "SANITIZE;SERIAL" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
@@ -23,6 +24,10 @@ function(farshore_test NAME)
   set(serial OFF)
   if(T_SERIAL)
     set(serial ON)
+  endif()
+  # One label: a list does not survive gtest_discover_tests, and ctest -L matches a part of it anyway.
+  if(T_SANITIZE)
+    string(APPEND T_LABEL _sanitize)
   endif()
   include(GoogleTest)
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST WORKING_DIRECTORY ${CMAKE_BINARY_DIR}

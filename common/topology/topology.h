@@ -7,10 +7,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/yaml/config_fault.h"
 
 namespace farshore {
 
@@ -142,17 +144,6 @@ struct Topology {
 
   const ClusterConfig* find_cluster(std::string_view cluster) const;
 };
-
-// One fault of a file: where it is, what is wrong, what to do about it.
-struct ConfigFault {
-  int line = 0;    // 1-based; 0 when the fault has no place
-  int column = 0;  // 1-based
-  std::string message;
-  std::string remedy;
-};
-
-// "farshore.yml:12:5: unknown key 'regoin' in server; did you mean 'region'?", one line each.
-std::string format_faults(const std::string& source, const std::vector<ConfigFault>& faults);
 
 // All faults are found in one pass; the error's message is format_faults of them.
 Result<Topology> load_topology(const std::string& path);

@@ -23,7 +23,7 @@ TEST(JsonWriter, WritesNestedValues) {
 }
 
 TEST(JsonWriter, HostileTextComesBackAsItWas) {
-  const std::string hostile = std::string("a\"\\\n\0</script>\x1b", 16) + "\xE2\x80\xA8";
+  const std::string hostile = std::string("a\"\\\n\0</script>\x1b", 15) + "\xE2\x80\xA8";
   JsonWriter writer;
   writer.begin_object().field("v", hostile).end_object();
   EXPECT_EQ(parse_json(writer.str())->get_string("v").value(), hostile);

@@ -1,0 +1,97 @@
+#include "common/topology/address.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace farshore {
+namespace {
+
+bool is_port(std::string_view text, uint16_t& port) {
+  int value = 0;
+  const char* end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || after != end || value < 1 || value > 65535) return false;
+  port = static_cast<uint16_t>(value);
+  return true;
+}
+
+// What follows http:// or https://; empty when it is neither.
+std::string_view after_scheme(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (text.starts_with(scheme)) return text.substr(scheme.size());
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_ipv4(std::string_view text) {
+  in_addr address{};
+  return inet_pton(AF_INET, std::string(text).c_str(), &address) == 1;
+}
+
+bool is_ipv6(std::string_view text) {
+  in6_addr address{};
+  return inet_pton(AF_INET6, std::string(text).c_str(), &address) == 1;
+}
+
+bool is_host_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  if (text.empty() || text.size() > 253) return false;
+  size_t label = 0;
+  for (const char c : text) {
+    const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (c == '.') {
+      if (label == 0) return false;
+      label = 0;
+    } else if ((!alphanumeric && c != '-' && c != '_') || ++label > 63) {
+      return false;
+    }
+  }
+  return label > 0;
+}
+
+Result<HostPort> parse_host_port(std::string_view text) {
+  HostPort result;
+  const size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || !is_port(text.substr(colon + 1), result.port)) {
+    return fail(ErrorCode::kInvalidArgument, "write it as host:port");
+  }
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+    if (!is_ipv6(host))
+      return fail(ErrorCode::kInvalidArgument, "what stands in brackets is no IPv6 address");
+  } else if (!is_host_name(host)) {
+    return fail(ErrorCode::kInvalidArgument, "write it as host:port, an IPv6 address in brackets");
+  }
+  result.host = host;
+  return result;
+}
+
+Status check_base_url(std::string_view text) {
+  const std::string_view rest = after_scheme(text);
+  if (rest.empty()) return fail(ErrorCode::kInvalidArgument, "write it as http://host:port");
+  if (rest.find_first_of("/?#@") != std::string_view::npos) {
+    return fail(ErrorCode::kInvalidArgument, "write it as http://host:port with nothing after the port");
+  }
+  if (!parse_host_port(rest)) return fail(ErrorCode::kInvalidArgument, "write it as http://host:port");
+  return {};
+}
+
+Status check_url(std::string_view text) {
+  const std::string_view rest = after_scheme(text);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (authority.find('@') != std::string_view::npos) {
+    return fail(ErrorCode::kInvalidArgument, "a URL must hold no user or password");
+  }
+  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127; });
+  if (!printable || (!is_host_name(authority) && !parse_host_port(authority))) {
+    return fail(ErrorCode::kInvalidArgument, "write it as http://host:port/path");
+  }
+  return {};
+}
+
+}  // namespace farshore

@@ -1,0 +1,29 @@
+// Addresses as configuration holds them, checked without asking any resolver.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/base/result.h"
+
+namespace farshore {
+
+struct HostPort {
+  std::string host;  // an IPv6 address without its brackets
+  uint16_t port = 0;
+  friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+// "10.1.0.2:10187", "host.example:53", "[2001:db8::1]:53".
+Result<HostPort> parse_host_port(std::string_view text);
+// "http://host:port" or https, nothing after it: no path, no user, no trailing slash.
+Status check_base_url(std::string_view text);
+// http or https with a host; a path and a query are allowed, a user is not.
+Status check_url(std::string_view text);
+// RFC 1123 labels with an optional trailing dot; '_' is allowed, as in service names.
+bool is_host_name(std::string_view text);
+bool is_ipv4(std::string_view text);
+bool is_ipv6(std::string_view text);
+
+}  // namespace farshore

@@ -1,0 +1,78 @@
+#include "common/topology/provider_kinds.h"
+
+#include "common/topology/address.h"
+
+namespace farshore {
+
+const std::vector<ProviderKind>& fence_kinds() {
+  // The user's own STONITH: `act` isolates, exit 0 of `proof` is the proof. Both are told the cluster, the
+  // server and its region through the environment.
+  static const std::vector<ProviderKind> kinds = {
+      {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"proof", FieldType::kCommand}}},
+  };
+  return kinds;
+}
+
+const std::vector<ProviderKind>& traffic_kinds() {
+  static const std::vector<ProviderKind> kinds = {
+      // PowerDNS Authoritative Server's HTTP API, /api/v1/servers/{server_id}/zones/{zone}.
+      {.kind = "powerdns",
+       .fields = {{"zone"},
+                  {"api_url", FieldType::kBaseUrl},
+                  {"server_id", FieldType::kText, Need::kOptional, "localhost"},
+                  {"api_key_file", FieldType::kFile}},
+       .is_dns = true},
+      // `act` moves, `read` prints the region that is set; both get region and target through the
+      // environment.
+      {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"read", FieldType::kCommand}}},
+  };
+  return kinds;
+}
+
+namespace {
+
+void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& out) {
+  if (field.type == FieldType::kCommand) {
+    std::vector<std::string> command;
+    if (!reader.text_list(field.name, field.need, command)) return;
+    if (!command.front().starts_with('/')) {
+      reader.fault(field.name, fmt::format("'{}' must begin with an absolute path", field.name),
+                   "commands run without a shell and without a search path");
+    }
+    out.lists[field.name] = std::move(command);
+    return;
+  }
+  std::string value = field.default_value;
+  reader.text(field.name, field.need, value);
+  if (value.empty()) return;
+  if (field.type == FieldType::kFile && !value.starts_with('/')) {
+    reader.fault(field.name, fmt::format("'{}' must be an absolute path", field.name), "");
+  }
+  if (field.type == FieldType::kBaseUrl) {
+    if (const Status url = check_base_url(value); !url) {
+      reader.fault(field.name, fmt::format("'{}' of '{}' is no base URL", value, field.name),
+                   url.error().message);
+    }
+  }
+  out.text[field.name] = std::move(value);
+}
+
+}  // namespace
+
+const ProviderKind* read_provider(MapReader& reader, const std::vector<ProviderKind>& kinds,
+                                  ProviderConfig& out) {
+  if (!reader.text("kind", Need::kRequired, out.kind)) return nullptr;
+  std::vector<std::string> names;
+  for (const ProviderKind& kind : kinds) {
+    if (kind.kind == out.kind) {
+      for (const ProviderField& field : kind.fields) read_field(reader, field, out);
+      return &kind;
+    }
+    names.push_back(kind.kind);
+  }
+  reader.fault("kind", fmt::format("unknown kind '{}' of {}", out.kind, reader.what()),
+               fmt::format("known kinds: {}", fmt::join(names, ", ")));
+  return nullptr;
+}
+
+}  // namespace farshore
