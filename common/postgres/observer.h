@@ -14,6 +14,7 @@
 
 #include "common/base/clock.h"
 #include "common/postgres/facts.h"
+#include "common/postgres/name_resolver.h"
 #include "common/topology/topology.h"
 
 namespace farshore {
@@ -23,6 +24,7 @@ struct ObserverOptions {
   nanoseconds timeout = 1s;
   nanoseconds history = 10min;  // how long WalPoints are kept
   std::string application_name = "farshore-exporter";
+  ResolveFunction resolve = resolve_with_system;  // host names of connection strings
 };
 
 // Thread-safe after start(). Destruction stops the thread within one poll.
@@ -43,7 +45,8 @@ class Observer {
   // Oldest first, at most one point per interval, at most options.history old.
   std::vector<WalPoint> history(std::string_view cluster, std::string_view server) const;
 
-  // Begins a new attempt at every server of the cluster now instead of at the next interval.
+  // Begins a new attempt at every server of the cluster now instead of at the next interval, or at once after
+  // the attempt that is under way.
   void look_now(std::string_view cluster);
 
   // Called on the observer's thread after each new snapshot; must not block. Set before start().
