@@ -1,0 +1,349 @@
+#include "common/postgres/observer.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+
+#include "tests/support/postgres_server.h"
+
+namespace farshore {
+namespace {
+
+using test::PostgresFixture;
+using test::PostgresOptions;
+using test::wait_until;
+
+constexpr const char* kCluster = "shop";
+
+ServerConfig server_config(const std::string& name, const std::string& conninfo) {
+  ServerConfig server;
+  server.name = name;
+  server.region = name + "-region";
+  server.conninfo = conninfo;
+  return server;
+}
+
+Topology topology_of(std::vector<ServerConfig> servers) {
+  Topology topology;
+  ClusterConfig& cluster = topology.clusters.emplace_back();
+  cluster.name = kCluster;
+  cluster.servers = std::move(servers);
+  return topology;
+}
+
+ObserverOptions quick_options() {
+  ObserverOptions options;
+  options.interval = 50ms;
+  options.timeout = 300ms;
+  return options;
+}
+
+ServerObservation look(const Observer& observer, const std::string& server) {
+  const ServerObservation* found = observer.snapshot()->find(kCluster, server);
+  return found != nullptr ? *found : ServerObservation{};
+}
+
+bool wait_up(const Observer& observer, const std::string& server) {
+  return wait_until([&] { return look(observer, server).up; });
+}
+bool wait_failure(const Observer& observer, const std::string& server, FailureClass failure) {
+  return wait_until([&] {
+    const ServerObservation seen = look(observer, server);
+    return !seen.up && seen.attempt_finished && seen.failure == failure;
+  });
+}
+// Waits until `attempts` more attempts at the server have finished.
+bool wait_attempts(const Observer& observer, const std::string& server, int attempts) {
+  for (int i = 0; i < attempts; ++i) {
+    const auto before = look(observer, server).attempt_finished;
+    if (!wait_until([&] { return look(observer, server).attempt_finished != before; })) return false;
+  }
+  return true;
+}
+
+size_t entries_of(const std::string& folder) {
+  size_t count = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++count;
+  return count;
+}
+
+// Follows every published state of one server.
+struct StateLog {
+  std::mutex mutex;
+  std::vector<ServerObservation> states;
+  void attach(Observer& observer, std::string server) {
+    observer.on_snapshot([this, server](const Snapshot& snapshot) {
+      const std::scoped_lock lock(mutex);
+      if (const auto* state = snapshot.find(kCluster, server)) states.push_back(*state);
+    });
+  }
+  bool ever_failed() {
+    const std::scoped_lock lock(mutex);
+    for (const ServerObservation& state : states)
+      if (state.attempt_finished && !state.up) return true;
+    return false;
+  }
+};
+
+TEST(Observer, BeforeTheFirstCycleNothingIsClaimed) {
+  const Observer observer(topology_of({server_config("a", "host=127.0.0.1 user=x")}), quick_options(),
+                          system_clock());
+  const auto snapshot = observer.snapshot();
+  ASSERT_EQ(snapshot->servers.size(), 1u);
+  EXPECT_FALSE(snapshot->servers[0].up || snapshot->servers[0].attempt_started || snapshot->servers[0].facts);
+  EXPECT_EQ(snapshot->servers[0].region, "a-region");
+}
+
+TEST(Observer, ReadsBothRolesAndKeepsTheirHistory) {
+  const auto primary = PostgresFixture::make_primary();
+  const auto standby = primary->make_standby();
+  primary->sql("CREATE ROLE watcher LOGIN IN ROLE pg_monitor");
+  Observer observer(topology_of({server_config("p", primary->conninfo("watcher")),
+                                 server_config("s", standby->conninfo("watcher"))}),
+                    quick_options(), system_clock());
+  ASSERT_TRUE(standby->wait_for_sql("SELECT count(*) FROM pg_roles WHERE rolname = 'watcher'", "1"));
+  ASSERT_TRUE(standby->wait_for_sql("SELECT status FROM pg_stat_wal_receiver", "streaming"));
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "p"));
+  ASSERT_TRUE(wait_up(observer, "s"));
+
+  const ServerFacts p = *look(observer, "p").facts, s = *look(observer, "s").facts;
+  EXPECT_FALSE(p.in_recovery);
+  EXPECT_TRUE(p.current && p.flush && !p.receive && !p.replay && !p.receiver);
+  EXPECT_TRUE(s.in_recovery);
+  EXPECT_TRUE(s.receive && s.replay && !s.current && !s.flush);
+  ASSERT_TRUE(s.receiver);
+  EXPECT_EQ(s.receiver->status, "streaming");
+  EXPECT_TRUE(s.receiver->flushed && s.receiver->last_message_age);
+  EXPECT_EQ(s.replay_paused, false);
+  EXPECT_EQ(p.timeline, 1u);
+  EXPECT_EQ(s.timeline, 1u);
+  EXPECT_EQ(p.system_identifier, s.system_identifier);
+  EXPECT_EQ(p.server_version_num, s.server_version_num);
+  EXPECT_GE(p.server_version_num, 130000u);
+
+  ASSERT_TRUE(wait_attempts(observer, "s", 3));
+  EXPECT_FALSE(look(observer, "s").attempt_new_session) << "the session is kept";
+  EXPECT_GE(observer.history(kCluster, "p").size(), 2u);
+  EXPECT_GE(observer.history(kCluster, "s").size(), 2u);
+  EXPECT_TRUE(observer.history(kCluster, "nobody").empty());
+}
+
+TEST(Observer, AKilledServerIsRefusedAndItsLastFactsRemain) {
+  const auto server = PostgresFixture::make_primary();
+  Observer observer(topology_of({server_config("a", server->conninfo())}), quick_options(), system_clock());
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "a"));
+  server->kill();
+  ASSERT_TRUE(wait_failure(observer, "a", FailureClass::kRefused));
+  const ServerObservation seen = look(observer, "a");
+  EXPECT_TRUE(seen.facts && seen.last_success);
+  EXPECT_LT(*seen.last_success, *seen.attempt_started);
+  server->start();
+  EXPECT_TRUE(wait_up(observer, "a"));
+}
+
+TEST(Observer, AFrozenServerTimesOutWithoutGrowthAndWithoutHarmToOthers) {
+  const auto frozen =
+      PostgresFixture::make_primary({.name = "frozen", .port = 0, .settings = {}, .hba = {}, .start = true});
+  const auto living =
+      PostgresFixture::make_primary({.name = "living", .port = 0, .settings = {}, .hba = {}, .start = true});
+  Observer observer(
+      topology_of({server_config("frozen", frozen->conninfo()), server_config("living", living->conninfo())}),
+      quick_options(), system_clock());
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "frozen"));
+  ASSERT_TRUE(wait_up(observer, "living"));
+  frozen->freeze();
+  ASSERT_TRUE(wait_failure(observer, "frozen", FailureClass::kTimeout));
+  const size_t fds = entries_of("/proc/self/fd"), threads = entries_of("/proc/self/task");
+  const auto living_before = look(observer, "living").attempt_finished;
+  ASSERT_TRUE(wait_attempts(observer, "frozen", 10));
+  EXPECT_TRUE(look(observer, "frozen").attempt_new_session);
+  EXPECT_EQ(look(observer, "frozen").failure, FailureClass::kTimeout);
+  EXPECT_LE(entries_of("/proc/self/fd"), fds + 1) << "at most the socket of the attempt under way";
+  EXPECT_LE(entries_of("/proc/self/task"), threads);
+  EXPECT_TRUE(look(observer, "living").up);
+  EXPECT_GT(*look(observer, "living").attempt_finished, *living_before);
+  EXPECT_EQ(living->sql("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'farshore-exporter'"),
+            "1");
+  frozen->resume();
+  EXPECT_TRUE(wait_up(observer, "frozen"));
+  EXPECT_TRUE(frozen->wait_for_sql(
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'farshore-exporter'", "1"))
+      << "abandoned sessions end once the server runs again";
+}
+
+TEST(Observer, AFrozenPostmasterIsSilentToNewSessionsOnly) {
+  const auto server = PostgresFixture::make_primary();
+  Observer observer(topology_of({server_config("a", server->conninfo())}), quick_options(), system_clock());
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "a"));
+  server->freeze_postmaster();
+  ASSERT_TRUE(wait_attempts(observer, "a", 5));
+  EXPECT_TRUE(look(observer, "a").up) << "the kept session goes on";
+  server->resume();
+}
+
+TEST(Observer, AClosedSessionIsReplacedAtOnceAndNeverShownAsDown) {
+  const auto server = PostgresFixture::make_primary();
+  ObserverOptions options = quick_options();
+  options.interval = 1h;  // only the end of the session can begin another attempt
+  options.timeout = 10s;
+  Observer observer(topology_of({server_config("a", server->conninfo())}), options, system_clock());
+  StateLog log;
+  log.attach(observer, "a");
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "a"));
+  const auto first = look(observer, "a").attempt_finished;
+  server->sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'farshore-exporter'");
+  ASSERT_TRUE(wait_until([&] { return look(observer, "a").attempt_finished != first; }));
+  EXPECT_TRUE(look(observer, "a").up);
+  EXPECT_TRUE(look(observer, "a").attempt_new_session);
+  observer.stop();
+  EXPECT_FALSE(log.ever_failed());
+}
+
+TEST(Observer, AKilledServerIsNoticedWithoutWaitingForTheInterval) {
+  const auto server = PostgresFixture::make_primary();
+  ObserverOptions options = quick_options();
+  options.interval = 1h;
+  Observer observer(topology_of({server_config("a", server->conninfo())}), options, system_clock());
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "a"));
+  server->kill();
+  EXPECT_TRUE(wait_until([&] { return !look(observer, "a").up; }));
+}
+
+TEST(Observer, LookNowBeginsAnAttemptOfThatClusterOnly) {
+  const auto server = PostgresFixture::make_primary();
+  Topology topology = topology_of({server_config("a", server->conninfo())});
+  ClusterConfig other;
+  other.name = "other";
+  other.servers = {server_config("b", server->conninfo())};
+  topology.clusters.push_back(other);
+  ObserverOptions options = quick_options();
+  options.interval = 1h;
+  Observer observer(topology, options, system_clock());
+  observer.start();
+  const auto b = [&] { return *observer.snapshot()->find("other", "b"); };
+  ASSERT_TRUE(wait_up(observer, "a") && wait_until([&] { return b().up; }));
+  const auto before = look(observer, "a").attempt_finished, b_before = b().attempt_finished;
+  observer.look_now(kCluster);
+  EXPECT_TRUE(wait_until([&] { return look(observer, "a").attempt_finished != before; }));
+  EXPECT_EQ(b().attempt_finished, b_before);
+}
+
+TEST(Observer, APromotionChangesRoleAndTimeline) {
+  const auto primary = PostgresFixture::make_primary();
+  const auto standby = primary->make_standby();
+  Observer observer(topology_of({server_config("s", standby->conninfo())}), quick_options(), system_clock());
+  observer.start();
+  ASSERT_TRUE(wait_until([&] { return look(observer, "s").up && look(observer, "s").facts->in_recovery; }));
+  primary->kill();
+  standby->sql("SELECT pg_promote()");
+  ASSERT_TRUE(wait_until([&] { return look(observer, "s").up && !look(observer, "s").facts->in_recovery; }));
+  EXPECT_EQ(look(observer, "s").facts->timeline, 2u);
+  EXPECT_TRUE(look(observer, "s").facts->flush);
+}
+
+TEST(Observer, RefusalsOfALivingServerHaveTheirOwnClasses) {
+  const auto server = PostgresFixture::make_primary(
+      {.name = "primary",
+       .port = 0,
+       .settings = {"max_connections = 5", "superuser_reserved_connections = 1"},
+       .hba = {"host all locked 127.0.0.0/8 scram-sha-256", "host all unlisted 127.0.0.0/8 reject"},
+       .start = true});
+  server->sql("CREATE ROLE locked LOGIN PASSWORD 'right'");
+  server->sql("CREATE ROLE plain LOGIN");
+  ServerConfig full = server_config("full", server->conninfo("plain"));
+  Observer observer(topology_of({server_config("wrong", server->conninfo("locked", "password=guess")),
+                                 server_config("none", server->conninfo("locked", "passfile=/nonexistent")),
+                                 server_config("unlisted", server->conninfo("unlisted")),
+                                 server_config("tls", server->conninfo("plain", "sslmode=require")),
+                                 server_config("nodb", server->conninfo("plain") + " dbname=nope")}),
+                    quick_options(), system_clock());
+  observer.start();
+  EXPECT_TRUE(wait_failure(observer, "wrong", FailureClass::kAuth));
+  EXPECT_TRUE(wait_failure(observer, "none", FailureClass::kAuth));
+  EXPECT_TRUE(wait_failure(observer, "unlisted", FailureClass::kAuth));
+  EXPECT_TRUE(wait_failure(observer, "tls", FailureClass::kTls));
+  EXPECT_TRUE(wait_failure(observer, "nodb", FailureClass::kQuery));
+  observer.stop();
+
+  std::vector<std::unique_ptr<test::ChildProcess>> guests;
+  for (int i = 0; i < 4; ++i)
+    guests.push_back(std::make_unique<test::ChildProcess>(std::vector<std::string>{
+        "psql", "-X", "-d", server->conninfo("plain"), "-c", "SELECT pg_sleep(600)"}));
+  ASSERT_TRUE(server->wait_for_sql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'plain'", "4"));
+  Observer crowded(topology_of({full}), quick_options(), system_clock());
+  crowded.start();
+  EXPECT_TRUE(wait_failure(crowded, "full", FailureClass::kTooManyClients));
+}
+
+TEST(Observer, StartingUpAndShuttingDownProveLife) {
+  const auto primary = PostgresFixture::make_primary();
+  const auto standby = primary->make_standby(
+      {.name = "standby", .port = 0, .settings = {"hot_standby = off"}, .hba = {}, .start = false});
+  standby->start(false);
+  test::ChildProcess guest({"psql", "-X", "-d", primary->conninfo(), "-c", "SELECT pg_sleep(600)"});
+  ASSERT_TRUE(
+      primary->wait_for_sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(6%'", "2"));
+  ::kill(primary->postmaster_pid(), SIGTERM);  // smart: waits for the guest, lets nobody else in
+  Observer observer(topology_of({server_config("starting", standby->conninfo()),
+                                 server_config("stopping", primary->conninfo())}),
+                    quick_options(), system_clock());
+  observer.start();
+  EXPECT_TRUE(wait_failure(observer, "starting", FailureClass::kStartingUp));
+  EXPECT_TRUE(wait_failure(observer, "stopping", FailureClass::kShuttingDown));
+}
+
+TEST(Observer, ANameWhoseLookUpHangsIsDnsAndHarmsNobodyElse) {
+  const auto server = PostgresFixture::make_primary();
+  struct Gate {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool open = false;
+  };
+  const auto gate = std::make_shared<Gate>();
+  ObserverOptions options = quick_options();
+  options.resolve = [gate](const std::string& name) -> Result<std::vector<std::string>> {
+    if (name == "broken") return fail(ErrorCode::kUnavailable, "no such name");
+    std::unique_lock lock(gate->mutex);
+    if (name == "hanging") gate->changed.wait(lock, [&] { return gate->open; });
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+  const auto at = [&](const std::string& host) {
+    return server_config(host,
+                         fmt::format("host={} port={} user=postgres dbname=postgres", host, server->port()));
+  };
+  Observer observer(topology_of({at("hanging"), at("broken"), at("good"), at("127.0.0.1")}), options,
+                    system_clock());
+  observer.start();
+  EXPECT_TRUE(wait_failure(observer, "hanging", FailureClass::kDns));
+  EXPECT_TRUE(wait_failure(observer, "broken", FailureClass::kDns));
+  EXPECT_TRUE(wait_up(observer, "good"));
+  EXPECT_TRUE(wait_up(observer, "127.0.0.1"));
+  const size_t threads = entries_of("/proc/self/task");
+  ASSERT_TRUE(wait_attempts(observer, "hanging", 3));
+  EXPECT_LE(entries_of("/proc/self/task"), threads + 1) << "one look-up of a name at a time";
+  {
+    const std::scoped_lock lock(gate->mutex);
+    gate->open = true;
+    gate->changed.notify_all();
+  }
+  EXPECT_TRUE(wait_up(observer, "hanging"));
+}
+
+TEST(Observer, AConnectionStringThatCannotBeReadSaysNothingAboutTheServer) {
+  const Observer observer(topology_of({server_config("a", "this is none")}), quick_options(), system_clock());
+  EXPECT_EQ(look(observer, "a").failure, FailureClass::kDns);
+  EXPECT_FALSE(look(observer, "a").failure_text.empty());
+}
+
+}  // namespace
+}  // namespace farshore
