@@ -47,7 +47,9 @@ class CommandFence final : public Fence {
  private:
   Result<CommandResult> run(const std::vector<std::string>& argv, BootTime deadline) {
     const BootTime own_limit = deps_.clock.boot_now() + timeout_;
-    return deps_.commands.run(argv, {{"FARSHORE_SERVER", server_}}, std::min(deadline, own_limit));
+    const Environment variables{
+        {"FARSHORE_CLUSTER", deps_.cluster}, {"FARSHORE_SERVER", server_}, {"FARSHORE_REGION", deps_.region}};
+    return deps_.commands.run(argv, variables, std::min(deadline, own_limit));
   }
 
   const std::string server_;

@@ -5,7 +5,8 @@
 //   proof: looks, without changing anything. Exit 0: the server cannot write and no client can reach it.
 //          Exit 1: it still could. Every other exit, a signal, no answer in time: unknown.
 //
-// Both get FARSHORE_SERVER. What `proof` prints first becomes the evidence in the journal.
+// Both get FARSHORE_CLUSTER, FARSHORE_SERVER and FARSHORE_REGION. What `proof` prints first becomes the
+// evidence in the journal.
 #pragma once
 
 #include <memory>

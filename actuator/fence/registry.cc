@@ -26,7 +26,7 @@ Result<std::unique_ptr<Fence>> make_fence(const FenceConfig& config, const Fence
               config.provider.kind);
 }
 
-std::vector<std::string> fence_kinds() {
+std::vector<std::string> registered_fence_kinds() {
   std::vector<std::string> names;
   for (const Kind& kind : kKinds) names.emplace_back(kind.name);
   return names;

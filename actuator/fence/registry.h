@@ -16,11 +16,12 @@ namespace farshore {
 struct FenceDeps {
   CommandRunner& commands;
   Clock& clock;
+  std::string cluster = {}, region = {};  // told to commands
 };
 
 // Errors: kInvalidArgument, with the line of the configuration.
 Result<std::unique_ptr<Fence>> make_fence(const FenceConfig& config, const FenceDeps& deps);
 
-std::vector<std::string> fence_kinds();
+std::vector<std::string> registered_fence_kinds();
 
 }  // namespace farshore

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/topology/provider_kinds.h"
 #include "tests/fakes/fake_command_runner.h"
 
 namespace farshore {
@@ -18,7 +19,9 @@ class CommandFenceTest : public ::testing::Test {
     fence.provider.lists = {{"act", {"/fence/act", "off"}}, {"proof", {"/fence/proof", "status"}}};
     return fence;
   }
-  std::unique_ptr<Fence> make() { return make_fence(config(), {commands_, system_clock()}).value(); }
+  std::unique_ptr<Fence> make() {
+    return make_fence(config(), {commands_, system_clock(), "shop", "us-east"}).value();
+  }
   static BootTime soon() { return system_clock().boot_now() + 1h; }
 
   FakeCommandRunner commands_;
@@ -74,7 +77,9 @@ TEST_F(CommandFenceTest, TheCommandsGetTheServerAndTheNearerDeadline) {
   const auto calls = commands_.calls();
   ASSERT_EQ(calls.size(), 2u);
   EXPECT_EQ(calls[0].argv, (std::vector<std::string>{"/fence/act", "off"}));
-  EXPECT_EQ(calls[0].environment.at("FARSHORE_SERVER"), "shop-us");
+  EXPECT_EQ(calls[0].environment, (Environment{{"FARSHORE_CLUSTER", "shop"},
+                                               {"FARSHORE_SERVER", "shop-us"},
+                                               {"FARSHORE_REGION", "us-east"}}));
   EXPECT_EQ(calls[0].deadline, near);
   EXPECT_LT(calls[1].deadline, system_clock().boot_now() + 6s) << "the configured timeout bounds it";
 }
@@ -94,7 +99,12 @@ TEST_F(CommandFenceTest, AnUnknownKindIsRefusedByName) {
   const auto made = make_fence(other, {commands_, system_clock()});
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().message.find("voodoo"), std::string::npos);
-  EXPECT_EQ(fence_kinds(), std::vector<std::string>{"command"});
+}
+
+TEST_F(CommandFenceTest, EveryKindOfTheTopologyCanBeMade) {
+  std::vector<std::string> known;
+  for (const ProviderKind& kind : fence_kinds()) known.push_back(kind.kind);
+  EXPECT_EQ(registered_fence_kinds(), known);
 }
 
 TEST_F(CommandFenceTest, RealCommandsCanFenceAndProve) {
