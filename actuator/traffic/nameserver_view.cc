@@ -1,0 +1,51 @@
+#include "actuator/traffic/nameserver_view.h"
+
+#include <system_error>
+#include <thread>
+
+namespace farshore {
+namespace {
+
+NameServerAnswer ask_one(DnsResolver& dns, const TrafficConfig& config, const std::string& nameserver,
+                         BootTime deadline) {
+  NameServerAnswer result;
+  result.nameserver = nameserver;
+  const Result<DnsAnswer> answer = dns.ask(nameserver, config.name, config.type, deadline);
+  if (!answer) {
+    result.failure = answer.error().message;
+    return result;
+  }
+  constexpr int kNoError = 0, kNxDomain = 3;
+  if (answer->rcode != kNoError && answer->rcode != kNxDomain) {
+    result.failure = "answers " + rcode_name(answer->rcode);
+    return result;
+  }
+  if (!answer->authoritative) {
+    result.failure = "has no authority over " + config.name;
+    return result;
+  }
+  for (const DnsRecord& record : answer->answers)
+    if (record.type == config.type) result.addresses.push_back(record.data);
+  return result;
+}
+
+}  // namespace
+
+Result<TrafficView> ask_nameservers(DnsResolver& dns, const TrafficConfig& config, BootTime deadline) {
+  TrafficView view;
+  view.answers.resize(config.nameservers.size());
+  try {
+    std::vector<std::jthread> threads;
+    for (size_t i = 1; i < config.nameservers.size(); ++i)
+      threads.emplace_back([&dns, &config, &view, deadline, i] {
+        view.answers[i] = ask_one(dns, config, config.nameservers[i], deadline);
+      });
+    if (!config.nameservers.empty())
+      view.answers[0] = ask_one(dns, config, config.nameservers.front(), deadline);
+  } catch (const std::system_error& error) {
+    return fail(ErrorCode::kUnavailable, "cannot ask the name servers at once: {}", error.what());
+  }
+  return view;
+}
+
+}  // namespace farshore
