@@ -1,0 +1,85 @@
+"""The accounts of one run: what was acknowledged, what is there, and whether that agrees with what Farshore says."""
+
+from . import faults, plan as places
+from .postgres import lsn_bytes, lsn_text
+from .watch import wall_seconds
+from .timeline import monotonic_of_wall
+
+
+def settle(experiment):
+    """The run's record for the report; `problems` is empty when everything holds."""
+    timeline, customer = experiment.timeline, experiment.customer
+    first = customer.first_ack(places.STANDBY)
+    record = {
+        "fault": experiment.options.fault,
+        "fence": experiment.options.fence,
+        "write_outage_seconds": round(first - timeline.fault_at, 4) if first else None,
+        "acked_writes": len(customer.acked),
+        "client": dict(sorted(customer.counts.items())),
+    }
+    problems = [] if first else ["the service did not come back"]
+    if first:
+        problems += _count_lost(experiment, record)
+    _count_old_primary(experiment, record, first)
+    if not experiment.options.by_hand:
+        problems += _compare_with_journal(experiment, record)
+    record["outcome"] = record.get("outcome", "recovered" if first else "lost")
+    record["problems"] = problems
+    return record
+
+
+def _count_lost(experiment, record):
+    fork = experiment.database.fork_position()
+    present = experiment.order_ids()
+    lost = {order: position for order, (_, position, _) in experiment.customer.acked.items() if order not in present}
+    record["fork_lsn"] = lsn_text(fork)
+    record["acked_writes_lost"] = len(lost)
+    record["lost_bytes"] = max(lost.values(), default=fork) - fork
+    before = [order for order, position in lost.items() if position <= fork]
+    return [f"{len(before)} lost orders lie before the fork {lsn_text(fork)}, such as {before[0]}"] if before else []
+
+
+def _count_old_primary(experiment, record, first):
+    """Acknowledgements by the old primary once the new one acknowledges: two writers. None may be."""
+    if not faults.can_be_undone(experiment.options.fault):
+        record["acked_by_old_primary_after_resume"] = 0
+        return
+    since = first or experiment.undone_at
+    record["acked_by_old_primary_after_resume"] = (
+        experiment.clinging.acked_after(since, places.PRIMARY) + experiment.direct.acked_after(since)
+        + experiment.customer.acked_after(since, places.PRIMARY))
+    record["acked_by_old_primary_while_lost"] = (
+        len(experiment.clinging.acked) + len(experiment.direct.acked) - experiment.clinging.acked_after(since, places.PRIMARY)
+        - experiment.direct.acked_after(since))
+
+
+def _compare_with_journal(experiment, record):
+    services, fault_at = experiment.services, experiment.timeline.fault_at
+    runs = [services.actuator(f"/api/v1/runs/{run['id']}") for run in services.actuator("/api/v1/runs")["runs"]]
+    promoted = [run for run in runs if run["state"] == "succeeded"]
+    if len(promoted) != 1:
+        return [f"{len(promoted)} runs succeeded: {[(run['id'], run['state']) for run in runs]}"]
+    run = promoted[0]
+    accepted = monotonic_of_wall(wall_seconds(run["accepted_at"]))
+    record |= {
+        "outcome": run["state"],
+        "epoch": run["epoch"],
+        "detection_seconds": round(accepted - fault_at, 4),
+        "quorum_wait_seconds": run["quorum_wait_seconds"],
+        "actuator_seconds": run["actuator_seconds"],
+        "predicted_loss_bytes": run["predicted_loss_bytes"],
+        "steps": [{"name": step["name"], "seconds": step["seconds"]} for step in run["steps"]],
+    }
+    return [problem for problem in _disagreements(run, record) if problem]
+
+
+def _disagreements(run, record):
+    upper = run["predicted_loss_bytes"]["upper"]
+    if run["candidate"] != places.STANDBY.server or run["old_primary"] != places.PRIMARY.server:
+        yield f"the journal says {run['old_primary']} -> {run['candidate']}"
+    if run["epoch"] != 2:
+        yield f"the first failover ended in epoch {run['epoch']}"
+    if "fork_lsn" in record and lsn_bytes(run["fork_lsn"]) != lsn_bytes(record["fork_lsn"]):
+        yield f"the journal's fork {run['fork_lsn']} is not PostgreSQL's {record['fork_lsn']}"
+    if upper is not None and record.get("lost_bytes", 0) > upper:
+        yield f"{record['lost_bytes']} bytes were lost, at most {upper} were predicted"

@@ -1,0 +1,94 @@
+"""Threads that look at the world while the failover runs and write what they see into the timeline."""
+
+import threading
+import time
+from datetime import datetime
+
+from . import plan as places, web
+from .timeline import monotonic_of_wall
+
+ALERT = "FarshorePrimaryDown"
+
+
+class Watcher:
+    """Calls `look` every `pause` seconds until stop(); a look that fails is tried again."""
+
+    def __init__(self, look, pause):
+        self._look, self._pause = look, pause
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        while not self._end.wait(self._pause):
+            try:
+                self._look()
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # not there yet, or lost with the region
+
+    def stop(self):
+        self._end.set()
+        self._thread.join(10)
+
+
+def watch_name(services, plan, timeline):
+    target = plan.address(places.STANDBY, places.APPLICATION)
+
+    def look():
+        if timeline.fault_at and services.name_points_to() == target:
+            timeline.event("DNS answers", f"{places.SERVICE_NAME} is {target}")
+
+    return Watcher(look, 0.01)
+
+
+def watch_alert(plan, timeline):
+    """The witness's Prometheus: pending, then firing."""
+    url = plan.prometheus_url(places.WITNESS) + "/api/v1/alerts"
+
+    def look():
+        for alert in web.call(url, timeout=1)["data"]["alerts"]:
+            if alert["labels"]["alertname"] == ALERT and timeline.fault_at:
+                timeline.event(f"alert {alert['state']}")
+
+    return Watcher(look, 0.1)
+
+
+def wall_seconds(stamp):
+    """RFC 3339 text or a number of seconds, as the API gives it."""
+    if isinstance(stamp, (int, float)):
+        return float(stamp)
+    return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
+def watch_runs(services, timeline):
+    """Every step of the run that was started after the fault, as the journal has it."""
+
+    def look():
+        if not timeline.fault_at:
+            return
+        for run in services.actuator("/api/v1/runs")["runs"]:
+            whole = services.actuator(f"/api/v1/runs/{run['id']}")
+            accepted = monotonic_of_wall(wall_seconds(whole["accepted_at"]))
+            if accepted < timeline.fault_at:
+                continue
+            timeline.event("webhook accepted", f"run {run['id']}", accepted)
+            for step in whole["steps"]:
+                if step.get("seconds") is not None and step.get("state") != "running":
+                    began = monotonic_of_wall(wall_seconds(step["started_at"]))
+                    timeline.event(f"step {step['name']}", f"{step['state']} in {step['seconds'] * 1000:.0f} ms",
+                                   began + step["seconds"])
+            if run["state"] != "running":
+                timeline.event(f"run {run['state']}", whole.get("reason", ""))
+
+    return Watcher(look, 0.1)
+
+
+def wait_for(condition, limit, pause=0.02):
+    """The condition's value, or None when `limit` seconds passed."""
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(pause)
+    return None

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""The lab: loses the primary's region and watches the service come back. run.sh builds first, then comes here."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from farlab import bare, experiment, faults, forward, network, plan, report, stale, timeline  # noqa: E402
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="examples/lab/run.sh", description=__doc__)
+    parser.add_argument("--fault", choices=faults.FAULTS, default="kill")
+    parser.add_argument("--fence", choices=["command", "none"], default="command",
+                        help="none: nothing can be proven; the run is held and the lab approves it by hand")
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="a fresh world each")
+    parser.add_argument("--keep", action="store_true", help="leave the world running and print its URLs, until Ctrl-C")
+    parser.add_argument("--by-hand", action="store_true", help="without Farshore: the lab itself fences and promotes at once")
+    parser.add_argument("--no-namespaces", action="store_true", help="use 127.1/2/3.0.0/16 even where namespaces can be made")
+    parser.add_argument("--build", default=os.path.join(SOURCE, "build/dev"), help="folder of the built programs")
+    parser.add_argument("--report", default=os.path.join(SOURCE, "build/lab/report.json"))
+    return parser.parse_args(arguments)
+
+
+def interrupted(number, _frame):
+    # Only once: what follows is the cleaning up, which nothing may interrupt.
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)
+
+
+def roles_sql(options, state):
+    """From farshorectl; without Farshore a copy of what matters is enough to try the world."""
+    with open(os.path.join(SOURCE, "examples/lab/farlab/roles.sql"), encoding="utf-8") as file:
+        return file.read()
+
+
+class Lab:
+    def __init__(self, options):
+        self.options = options
+        self.state = tempfile.mkdtemp(prefix=stale.PREFIX, dir=stale.PARENT)
+        os.chmod(self.state, 0o755)  # postgres goes through here
+        stale.claim(self.state)
+        root = os.getuid() == 0
+        self._common = {"source": SOURCE, "binaries": options.build, "root": root, "dns_port": 53 if root else 5300}
+        self.forwarder = forward.Forwarder(self.plan("keep", True)) if options.keep else None
+        self.isolated = root and not options.no_namespaces and network.leave_host_network()
+
+    def plan(self, name, isolated=None):
+        state = os.path.join(self.state, name)
+        os.makedirs(state, exist_ok=True)
+        return plan.Plan(state=state, isolated=self.isolated if isolated is None else isolated, **self._common)
+
+    def run(self):
+        options, runs = self.options, []
+        if not self.isolated:
+            print("no namespaces here: the regions are 127.1, 127.2 and 127.3.0.0/16, and a partition cannot be made")
+            if options.fault == "partition":
+                return 2
+        for number in range(1, options.runs + 1):
+            runs.append(self.one(number))
+            report.write(options.report, runs)
+        if options.runs > 1:
+            print(f"median of {options.runs}: {report.medians(runs)}")
+        print(f"report: {os.path.relpath(options.report)}")
+        return 1 if any(run["problems"] for run in runs) else 0
+
+    def one(self, number):
+        print(f"\nrun {number} of {self.options.runs}: fault {self.options.fault}, fence {self.options.fence}")
+        roles = roles_sql(self.options, self.state)
+        floor = bare.measure(self.plan(f"bare-{number}"), roles)
+        world = self.plan(f"run-{number}")
+        try:
+            with experiment.Experiment(world, self.options, roles, timeline.Timeline()) as trial:
+                trial.build()
+                record = trial.run()
+                record["bare_promotion_seconds"] = round(floor, 4)
+                print("\n".join(["", *report.summary(record), ""]))
+                if self.options.keep and number == self.options.runs:
+                    self.keep()
+                return record
+        finally:
+            self.save_logs(world, number)
+            shutil.rmtree(world.state, ignore_errors=True)
+
+    def keep(self):
+        urls = self.forwarder.open() if self.isolated else (
+            (what, f"http://{address}:{port}") for what, address, port in forward.doors(self.plan("keep")))
+        for what, url in urls:
+            print(f"  {what:24} {url}")
+        print("running until Ctrl-C")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("stopping")
+
+    def save_logs(self, world, number):
+        """What the programs said outlives the world, so that a failed run can be understood."""
+        target = os.path.join(os.path.dirname(self.options.report), "logs", str(number))
+        shutil.rmtree(target, ignore_errors=True)
+        for region in plan.REGIONS:
+            logs = world.path(region.name, "log")
+            if os.path.isdir(logs):
+                shutil.copytree(logs, os.path.join(target, region.name))
+
+    def close(self):
+        shutil.rmtree(self.state, ignore_errors=True)
+
+
+def main():
+    options = parse(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    stale.remove()
+    lab = Lab(options)
+    try:
+        return lab.run()
+    except KeyboardInterrupt:
+        print("interrupted; everything is taken down")
+        return 130
+    except (network.Trouble, TimeoutError) as trouble:
+        print(f"lab: {trouble}; see {os.path.dirname(options.report)}/logs", file=sys.stderr)
+        return 1
+    finally:
+        lab.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
