@@ -35,8 +35,9 @@ class LabWorld(unittest.TestCase):
         self.report = os.path.join(folder.name, "report.json")
 
     def start(self, *arguments):
-        lab = subprocess.Popen([sys.executable, os.path.join(SOURCE, "examples/lab/lab.py"), "--build", BINARIES, "--report",
-                                self.report, "--by-hand", *arguments], stdout=subprocess.PIPE, text=True)
+        program = [sys.executable, os.path.join(SOURCE, "examples/lab/lab.py")]
+        lab = subprocess.Popen([*program, "--build", BINARIES, "--report", self.report, "--by-hand", *arguments],
+                               stdout=subprocess.PIPE, text=True)
         self.addCleanup(lab.stdout.close)
         self.addCleanup(lab.wait)
         self.addCleanup(lambda: lab.poll() is None and lab.kill())

@@ -38,7 +38,8 @@ class Postgres:
 
     def __init__(self, password):
         self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
-        self.as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.getuid() == 0 else []
+        become = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        self.as_postgres = become if os.getuid() == 0 else []
         self.folder = tempfile.mkdtemp(prefix="farshore-test.", dir="/tmp")
         os.chmod(self.folder, 0o755)
         self.password_file = os.path.join(self.folder, "password")
@@ -58,9 +59,10 @@ class Postgres:
             raise
 
     def _initdb(self):
-        subprocess.run(self.as_postgres + [f"{self.bin}/initdb", "-D", self.data, "-A", "scram-sha-256", "-U", "shop_app",
-                                           f"--pwfile={self.password_file}", "--no-sync"],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            self.as_postgres + [f"{self.bin}/initdb", "-D", self.data, "-A", "scram-sha-256", "-U", "shop_app",
+                                f"--pwfile={self.password_file}", "--no-sync"],
+            check=True, stdout=subprocess.DEVNULL)
 
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:

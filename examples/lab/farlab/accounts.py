@@ -49,8 +49,8 @@ def _count_old_primary(experiment, record, first):
         experiment.clinging.acked_after(since, places.PRIMARY) + experiment.direct.acked_after(since)
         + experiment.customer.acked_after(since, places.PRIMARY))
     record["acked_by_old_primary_while_lost"] = (
-        len(experiment.clinging.acked) + len(experiment.direct.acked) - experiment.clinging.acked_after(since, places.PRIMARY)
-        - experiment.direct.acked_after(since))
+        len(experiment.clinging.acked) - experiment.clinging.acked_after(since, places.PRIMARY)
+        + len(experiment.direct.acked) - experiment.direct.acked_after(since))
 
 
 def _compare_with_journal(experiment, record):

@@ -99,8 +99,8 @@ class Customer:
         try:
             body = json.dumps({"id": order["id"], "item": order["item"]}).encode()
             order["sent"] = True
-            writer.write(b"POST /orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\nContent-Type: application/json\r\n"
-                         + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            writer.write(b"POST /orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
+                         b"Content-Type: application/json\r\n" + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
             head, _, rest = (await reader.read(-1)).partition(b"\r\n\r\n")
         finally:
             writer.close()

@@ -48,7 +48,7 @@ class Experiment:
         self.database.start()
         self.services.start_powerdns()
         self.services.start_applications()
-        self._hypervisor = Hypervisor(self.world, self.plan.path("power.sock"), lambda text: self.timeline.event(text))
+        self._hypervisor = Hypervisor(self.world, self.plan.path("power.sock"), self.timeline.event)
         self.services.write_topology(self.options.fence)
         if not self.options.by_hand:
             self.services.start_exporters()

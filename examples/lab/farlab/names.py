@@ -1,4 +1,4 @@
-"""A DNS question for one A record over UDP, so that the lab's client asks the authoritative server itself (RFC 1035)."""
+"""A DNS question for one A record over UDP (RFC 1035), so that the lab's client can ask the authoritative server."""
 
 import random
 import socket

@@ -78,10 +78,10 @@ class Database:
 
     def psql_argv(self, region, database="postgres"):
         """As superuser over the server's own socket, which only user postgres can enter."""
-        return [f"{BIN}/psql", "-XAtq", "-h", self.sockets(region), "-U", "postgres", "-v", "ON_ERROR_STOP=1", "-d", database]
+        return [f"{BIN}/psql", "-XAtq", "-h", self.sockets(region), "-U", "postgres", "-d", database]
 
     def sql(self, region, text, database="postgres"):
-        return self._run(self.psql_argv(region, database), input=text, timeout=30).strip()
+        return self._run([*self.psql_argv(region, database), "-v", "ON_ERROR_STOP=1"], input=text, timeout=30).strip()
 
     def initialise(self):
         """Both data folders: initdb, roles and schema on the primary, then a cold copy as the standby."""
@@ -121,8 +121,9 @@ class Database:
         passwords = "".join(f"ALTER ROLE {role} PASSWORD '{self._secrets.value(role)}';\n" for role in (
             MONITOR_ROLE, ACTUATOR_ROLE, REPLICATION_ROLE, APPLICATION_ROLE))
         with open(os.path.join(os.path.dirname(data), "bootstrap.log"), "wb") as log:
-            server = subprocess.Popen(self.as_postgres([f"{BIN}/postgres", "-D", data, "-c", "listen_addresses=", "-c", "fsync=off"]),
-                                      stdout=log, stderr=log, cwd="/", start_new_session=True)
+            server = subprocess.Popen(
+                self.as_postgres([f"{BIN}/postgres", "-D", data, "-c", "listen_addresses=", "-c", "fsync=off"]),
+                stdout=log, stderr=log, cwd="/", start_new_session=True)
         try:
             self._await_sql(places.PRIMARY, "SELECT true")
             self.sql(places.PRIMARY, self._roles_sql + f"""
@@ -148,16 +149,18 @@ class Database:
         self._write(os.path.join(data, "standby.signal"), "")
 
     def start(self):
-        for region, ready in ((places.PRIMARY, f"SELECT pg_create_physical_replication_slot('{SLOT}', true) IS NOT NULL"),
-                              (places.STANDBY, "SELECT pg_is_in_recovery()")):
-            self._world[region].spawn_machine("postgres", [f"{BIN}/postgres", "-D", self._plan.data_folder(region)], self.user)
+        # The slot is there before the standby asks for it; a standby that is refused waits five seconds.
+        make_slot = f"SELECT pg_create_physical_replication_slot('{SLOT}', true) IS NOT NULL"
+        for region, ready in ((places.PRIMARY, make_slot), (places.STANDBY, "SELECT pg_is_in_recovery()")):
+            argv = [f"{BIN}/postgres", "-D", self._plan.data_folder(region)]
+            self._world[region].spawn_machine("postgres", argv, self.user)
             self._await_sql(region, ready)
         self._await_sql(places.PRIMARY, "SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'")
 
     def _await_sql(self, region, question, limit=30):
         def yes():
-            done = subprocess.run(self.as_postgres(self.psql_argv(region)), input=question, capture_output=True, text=True,
-                                  check=False, cwd="/", timeout=10)
+            done = subprocess.run(self.as_postgres(self.psql_argv(region)), input=question, capture_output=True,
+                                  text=True, check=False, cwd="/", timeout=10)
             return done.stdout.strip() == "t"
 
         processes.wait_until(yes, f"{region.server}: {question}", limit, pause=0.05)
@@ -177,9 +180,8 @@ class PsqlSession:
 
     def __init__(self, database, region):
         self._process = subprocess.Popen(
-            database.as_postgres([argument for argument in database.psql_argv(region) if argument != "ON_ERROR_STOP=1"
-                                  and argument != "-v"]),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/")
+            database.as_postgres(database.psql_argv(region)), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/")
 
     def ask(self, statement):
         """The lines that came back, errors among them."""

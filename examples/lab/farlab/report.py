@@ -4,8 +4,9 @@ import json
 import os
 import statistics
 
-FIGURES = ("write_outage_seconds", "detection_seconds", "quorum_wait_seconds", "actuator_seconds", "bare_promotion_seconds",
-           "acked_writes", "acked_writes_lost", "lost_bytes", "acked_by_old_primary_after_resume")
+FIGURES = ("write_outage_seconds", "detection_seconds", "quorum_wait_seconds", "actuator_seconds",
+           "bare_promotion_seconds", "acked_writes", "acked_writes_lost", "lost_bytes",
+           "acked_by_old_primary_after_resume")
 
 
 def medians(runs):
@@ -36,11 +37,12 @@ def summary(run):
         yield f"detection         {seconds(run['detection_seconds'])} (fault to webhook accepted)"
         yield (f"actuator          {seconds(run['actuator_seconds'])}, of which {seconds(run['quorum_wait_seconds'])} "
                f"waiting for the quorum's word; the bare promotion takes {seconds(run.get('bare_promotion_seconds'))}")
-    yield f"orders            {run['acked_writes']} acknowledged, {run.get('acked_writes_lost', 'unknown')} of them lost"
+    yield f"orders            {run['acked_writes']} acknowledged, {run.get('acked_writes_lost', 'unknown')} lost"
     if "predicted_loss_bytes" in run:
         predicted = run["predicted_loss_bytes"]
         yield (f"loss              {run.get('lost_bytes', 'unknown')} bytes of WAL; predicted {predicted['lower']} to "
                f"{predicted['upper']}")
-    yield f"two writers       {run['acked_by_old_primary_after_resume']} orders acknowledged by the old primary after the new one"
+    yield (f"two writers       {run['acked_by_old_primary_after_resume']} orders acknowledged by the old primary after "
+           "the new one's first")
     for problem in run["problems"]:
         yield f"PROBLEM           {problem}"

@@ -101,15 +101,16 @@ security-poll-suffix=
         for server in (places.PRIMARY.server, places.STANDBY.server):
             name = server.upper().replace("-", "_")
             real = fence == "command"
-            text = text.replace(f"@ACT_{name}@", json.dumps([script, socket, "off", server] if real else ["/bin/true"]))
-            text = text.replace(f"@PROOF_{name}@", json.dumps([script, socket, "is-off", server] if real else ["/bin/false"]))
+            act, proof = [script, socket, "off", server], [script, socket, "is-off", server]
+            text = text.replace(f"@ACT_{name}@", json.dumps(act if real else ["/bin/true"]))
+            text = text.replace(f"@PROOF_{name}@", json.dumps(proof if real else ["/bin/false"]))
         text = text.replace("@NET@", "10" if self._plan.isolated else "127").replace("@STATE@", self._plan.state)
         return self._write(text.replace("@DNS_PORT@", str(self._plan.dns_port)), "farshore.yml")
 
     def farshorectl(self, *arguments, limit=20):
         """Standard output of the command; its standard error becomes the trouble."""
-        done = subprocess.run([self._plan.program("farshorectl"), *arguments], capture_output=True, text=True, timeout=limit,
-                              check=False)
+        done = subprocess.run([self._plan.program("farshorectl"), *arguments], capture_output=True, text=True,
+                              timeout=limit, check=False)
         if done.returncode != 0:
             raise Trouble(f"farshorectl {' '.join(arguments)}: exit {done.returncode}: {done.stderr.strip()}")
         return done.stdout

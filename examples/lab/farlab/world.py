@@ -29,8 +29,9 @@ class RegionWorld:
         self._machine = None
         isolate = ISOLATE if world.plan.isolated else []
         with open(self.log_path("supervisor"), "wb") as log:
-            self._process = subprocess.Popen([*DIE_WITH_PARENT, *isolate, sys.executable, "-B", SUPERVISOR], stdout=subprocess.PIPE,
-                                             stdin=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
+            self._process = subprocess.Popen(
+                [*DIE_WITH_PARENT, *isolate, sys.executable, "-B", SUPERVISOR], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._answer("ready", 10)
