@@ -24,7 +24,8 @@ def parse(arguments):
     parser.add_argument("--runs", type=int, default=1, metavar="N", help="a fresh world each")
     parser.add_argument("--keep", action="store_true", help="leave the world running and print its URLs, until Ctrl-C")
     parser.add_argument("--by-hand", action="store_true", help="without Farshore: the lab itself fences and promotes")
-    parser.add_argument("--no-namespaces", action="store_true", help="use 127.1/2/3.0.0/16 also where namespaces can be made")
+    parser.add_argument("--no-namespaces", action="store_true",
+                        help="use 127.1/2/3.0.0/16 also where namespaces can be made")
     parser.add_argument("--build", default=os.path.join(SOURCE, "build/dev"), help="folder of the built programs")
     parser.add_argument("--report", default=os.path.join(SOURCE, "build/lab/report.json"))
     return parser.parse_args(arguments)

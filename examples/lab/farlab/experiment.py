@@ -68,7 +68,8 @@ class Experiment:
         """The record of this run for the report."""
         self._watchers.append(watch.watch_name(self.services, self.plan, self.timeline))
         if not self.options.by_hand:
-            self._watchers += [watch.watch_alert(self.plan, self.timeline), watch.watch_runs(self.services, self.timeline)]
+            self._watchers.append(watch.watch_alert(self.plan, self.timeline))
+            self._watchers.append(watch.watch_runs(self.services, self.timeline))
         fault = self.options.fault
         self.timeline.fault(f"{fault}: {faults.FAULTS[fault][0]}")
         faults.strike(self.world, fault)

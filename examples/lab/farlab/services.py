@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import subprocess
+import urllib.parse
 
 from . import names, plan as places, processes, web
 from .network import Trouble
@@ -145,6 +146,24 @@ security-poll-suffix=
         token = self._secrets.value("operator-token")
         return web.call(f"{self._plan.actuator_url()}{path}", headers={"Authorization": f"Bearer {token}"}, timeout=1)
 
+    def await_armed(self, limit=60):
+        """Every Prometheus sees every vantage and the first reign, and its watchdog has reached the actuator."""
+        primary = places.PRIMARY.server
+        wanted = (f'count(farshore_pg_up{{server="{primary}"}} == 1) == {len(places.REGIONS)}',
+                  f'farshore_cluster_primary_epoch{{server="{primary}"}}',
+                  "farshore_trigger_path_last_seen_timestamp_seconds > 0")
+        for region in places.REGIONS:
+            for query in wanted:
+                processes.wait_until(lambda: self._has_sample(region, query), f"Prometheus in {region.name}: {query}",
+                                     limit, pause=0.1)
+
+    def _has_sample(self, region, query):
+        url = f"{self._plan.prometheus_url(region)}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        try:
+            return bool(web.call(url)["data"]["result"])
+        except OSError:
+            return False
+
     # Prometheus and Alertmanager, configured by what farshorectl generates.
 
     def start_monitoring(self):
@@ -169,6 +188,6 @@ security-poll-suffix=
         config = self._write(self.generate("prometheus", "--region", region.name, "--rule-file", rules),
                              region.name, "prometheus.yml")
         self._world[region].spawn("prometheus", [
-            "prometheus", f"--config.file={config}", "--log.level=warn",
+            "prometheus", f"--config.file={config}", "--log.level=warn", "--rules.alert.resend-delay=15s",
             f"--storage.tsdb.path={self._plan.folder(region.name, 'prometheus')}", "--storage.tsdb.retention.time=1h",
             f"--web.listen-address={self._plan.address(region, places.PROMETHEUS)}:9090"])
