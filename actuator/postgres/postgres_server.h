@@ -64,8 +64,4 @@ class PostgresServer {
   virtual Status request_checkpoint(BootTime deadline) = 0;
 };
 
-// `conninfo` with its host and port those of the new primary; everything else as it was.
-Result<std::string> conninfo_for_new_primary(const std::string& conninfo,
-                                             const std::string& new_primary_conninfo);
-
 }  // namespace farshore

@@ -176,4 +176,16 @@ Status check_conninfo(std::string_view text) {
   return {};
 }
 
+Result<std::string> conninfo_for_new_primary(std::string_view conninfo, std::string_view new_primary) {
+  auto mine = parse_conninfo(conninfo);
+  if (!mine) return wrap("the saved primary_conninfo", mine.error());
+  const auto theirs = parse_conninfo(new_primary);
+  if (!theirs) return wrap("the new primary's conninfo", theirs.error());
+  for (const char* key : {"host", "hostaddr", "port"}) {
+    mine->erase(key);
+    if (const auto found = theirs->find(key); found != theirs->end()) (*mine)[key] = found->second;
+  }
+  return format_conninfo(*mine);
+}
+
 }  // namespace farshore

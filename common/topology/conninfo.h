@@ -22,4 +22,7 @@ std::string format_conninfo(const Conninfo& conninfo);
 // elsewhere or refuse a standby.
 Status check_conninfo(std::string_view text);
 
+// `conninfo` with host, hostaddr and port those of `new_primary`; everything else as it was.
+Result<std::string> conninfo_for_new_primary(std::string_view conninfo, std::string_view new_primary);
+
 }  // namespace farshore

@@ -1,0 +1,70 @@
+// One cluster's failover life: adopts the first reign, judges pending alerts, runs the engine, obeys people.
+// Everything happens in tick(), on one thread; nothing but the journal outlives it, so a new worker over the
+// same journal goes on where a killed one stopped.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "actuator/failover/engine.h"
+
+namespace farshore {
+
+enum class PersonCommand { kApprove, kRetry, kAbandon };
+
+class ClusterWorker {
+ public:
+  // `stopping` is asked between rows: true = come back later, the process is about to end.
+  explicit ClusterWorker(EngineDeps deps, std::function<bool()> stopping = {});
+
+  // Does what can be done now and returns how long to wait before the next call unless something wakes it.
+  nanoseconds tick();
+
+  // Thread-safe. Queued for the next tick; kConflict when the queue is full.
+  Status command(PersonCommand command, const std::string& run_id, const std::string& by);
+
+  const EngineDeps& deps() const { return deps_; }
+  std::string problem() const;  // thread-safe; see ClusterStatus::problem
+
+ private:
+  struct Queued {
+    PersonCommand command;
+    std::string run_id, by;
+  };
+
+  bool ensure_reign();
+  Status adopt(const std::vector<LookResult>& looks);
+  void load_open_run();
+  void obey(const Queued& queued);
+  void open_again(const RunRecord& run, const std::string& permit);
+  void drive();
+  void after_end();
+  void judge_alerts();
+  std::optional<std::string> why_not_now(const AlertRecord& alert, const Reign& reign);
+  void start_run(const Reign& reign, WallTime accepted_at);
+  void try_again();
+  void look_after_held();
+  void look_after_loose_ends();
+  void set_problem(std::string problem);
+
+  const EngineDeps deps_;
+  const std::function<bool()> stopping_;
+  Engine engine_;
+  std::optional<RunContext> context_;  // of the open run
+  std::optional<RunContext> loose_;    // of the last run that succeeded, while it has loose ends
+  bool loaded_ = false;
+  std::optional<BootTime> next_attempt_;  // after a retryable refusal
+  std::string last_refusal_;
+  BootTime next_care_{}, next_loose_{};  // of a held run, of loose ends
+  nanoseconds care_pause_{0};
+
+  mutable std::mutex mutex_;
+  std::deque<Queued> queue_;
+  std::string problem_;
+};
+
+}  // namespace farshore

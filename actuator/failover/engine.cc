@@ -1,0 +1,309 @@
+#include "actuator/failover/engine.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "actuator/failover/rows.h"
+#include "actuator/failover/settings_text.h"
+
+namespace farshore {
+namespace {
+
+constexpr nanoseconds kPutBackLimit = 5s;
+constexpr std::string_view kJournalGone = "the journal cannot be written";
+
+bool passed_no_return(const std::vector<StepRecord>& steps) {
+  const std::string_view name = failover_steps()[point_of_no_return_row()].name;
+  return std::any_of(steps.begin(), steps.end(), [&](const StepRecord& step) {
+    return step.step == name && step.event == StepEvent::kIntent;
+  });
+}
+
+// The first row from the point of no return on that is not done.
+size_t row_to_go_on_with(const std::vector<StepRecord>& steps) {
+  const auto table = failover_steps();
+  for (size_t row = point_of_no_return_row(); row < table.size(); ++row) {
+    const bool done = std::any_of(steps.begin(), steps.end(), [&](const StepRecord& step) {
+      return step.step == table[row].name &&
+             (step.event == StepEvent::kDone || step.event == StepEvent::kAlreadyDone);
+    });
+    if (!done) return row;
+  }
+  return table.size();
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  size_t begin = 0;
+  while (begin <= text.size() && !text.empty()) {
+    const size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+std::string approval_digest(const RunRecord& run, const RunFacts& facts) {
+  std::string shown = run.id + "\n" + run.reason + "\n";
+  for (const char* name : {"attempt", "needs", "shown_loss_bytes", "best_candidate"}) {
+    const auto found = facts.find(name);
+    shown += found == facts.end() ? "-\n" : found->second + "\n";
+  }
+  uint64_t hash =
+      0xcbf29ce484222325u;  // FNV-1a: tells texts apart; who may approve is the access file's business
+  for (const unsigned char c : shown) hash = (hash ^ c) * 0x100000001b3u;
+  return fmt::format("{:016x}", hash);
+}
+
+RunFacts merge_facts(const std::vector<StepRecord>& steps) {
+  RunFacts facts;
+  for (const StepRecord& step : steps)
+    for (const auto& [name, value] : step.facts) facts[name] = value;
+  return facts;
+}
+
+Engine::Engine(EngineDeps deps) : deps_(std::move(deps)) {}
+
+Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunContext* before) {
+  const ServerConfig* primary = deps_.cluster->find_server(reign.server);
+  RunRecord run;
+  run.cluster = reign.cluster;
+  run.from_epoch = reign.epoch;
+  run.old_primary = reign.server;
+  run.old_region = primary ? primary->region : "";
+  run.accepted_at = accepted_at;
+  run.started_at = deps_.clock->wall_now();
+  if (auto created = deps_.journal->create_run(run); !created) return wrap("starting a run", created.error());
+  RunContext context(deps_, run, reign);
+  context.attempt = 1;
+  context.set_fact("attempt", std::string("1"));
+  note_cooldown(context);
+  // At once: a process that starts after this one has died knows the lost primary only from here.
+  rows::remember_last_sight(context);
+  if (before)
+    for (auto& [name, value] : rows::settings_still_to_put_back(*before)) context.set_fact(name, value);
+  if (auto written = record(context, "start", StepEvent::kDone, "the run is open"); !written)
+    return wrap("starting a run", written.error());
+  return context;
+}
+
+Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit) {
+  const auto steps = deps_.journal->steps(run.id);
+  if (!steps) return wrap("reading the steps of " + run.id, steps.error());
+  const auto reigns = deps_.journal->reigns(run.cluster);
+  if (!reigns) return wrap("reading the reigns", reigns.error());
+  const auto reign = std::find_if(reigns->begin(), reigns->end(),
+                                  [&](const Reign& candidate) { return candidate.epoch == run.from_epoch; });
+  if (reign == reigns->end())
+    return fail(ErrorCode::kCorrupt, "run {} is about epoch {}, which is not in the journal", run.id,
+                run.from_epoch);
+
+  RunContext context(deps_, run, *reign);
+  for (auto& [name, value] : merge_facts(*steps)) context.load_fact(name, value);
+  for (const StepRecord& step : *steps) context.attempt = std::max(context.attempt, step.attempt);
+  context.run.state = RunState::kRunning;
+  context.run.reason.clear();
+  context.run.ended_at.reset();
+  if (const auto epoch = context.number("claimed_epoch")) context.run.epoch = static_cast<int64_t>(*epoch);
+  if (passed_no_return(*steps)) {
+    context.run.promoting = true;
+    context.row = row_to_go_on_with(*steps);
+    return context;
+  }
+  ++context.attempt;
+  context.set_fact("attempt", std::to_string(context.attempt));
+  context.set_fact("quorum_wait_seconds", std::string());
+  if (!permit.empty()) {  // after a crash the approval of the attempt that was cut short goes on
+    context.set_fact("permit_given", permit);
+    for (const std::string& what : split(context.fact("needs").value_or(""), ','))
+      context.set_fact("permit." + what, permit);
+  }
+  note_cooldown(context);
+  return context;
+}
+
+void Engine::note_cooldown(RunContext& context) {
+  context.set_fact("cooldown_left_seconds", std::string());
+  const auto runs = deps_.journal->runs(100);
+  if (!runs) return;
+  for (const RunRecord& run : *runs) {
+    if (run.cluster != context.run.cluster || run.state != RunState::kSucceeded || !run.ended_at) continue;
+    const nanoseconds since = deps_.clock->wall_now() - *run.ended_at;
+    const nanoseconds left = deps_.cluster->failover.cooldown - std::max<nanoseconds>(since, 0ns);
+    if (left > 0ns) context.set_fact("cooldown_left_seconds", to_seconds(left));
+    return;  // runs come newest first
+  }
+}
+
+Progress Engine::advance(RunContext& context) {
+  const auto table = failover_steps();
+  if (context.row >= table.size()) return end(context, RunState::kSucceeded, "", false);
+  const Step& step = table[context.row];
+  context.row_started = deps_.clock->boot_now();
+  context.row_deadline =
+      context.row_started + (context.row == 0 ? deps_.cluster->failover.confirm_for : step.deadline);
+  context.run.step = step.name;
+  return run_row(context, step);
+}
+
+Progress Engine::run_row(RunContext& context, const Step& step) {
+  const RunRecord before = context.run;
+  const StepStatus status = perform(context, step);
+  if (!status) return settle(context, step, status.error());
+  context.set_fact(fmt::format("seconds.{}", step.name),
+                   to_seconds(deps_.clock->boot_now() - context.row_started));
+  context.run.state = RunState::kRunning;  // a run that was held on its way forward moves again
+  if (!record(context, step.name, StepEvent::kDone, "verified")) return Progress::kWaiting;
+  // Each write waits for the disk while the service is down, so the run is written when its own fields
+  // changed.
+  const bool changed = before.epoch != context.run.epoch || before.candidate != context.run.candidate ||
+                       before.promoting != context.run.promoting || before.state != context.run.state;
+  if (changed && !deps_.journal->update_run(context.run)) return Progress::kWaiting;
+  ++context.row;
+  return context.row < failover_steps().size() ? Progress::kAdvanced
+                                               : end(context, RunState::kSucceeded, "", false);
+}
+
+StepStatus Engine::perform(RunContext& context, const Step& step) {
+  if (step.precondition)
+    if (auto fine = step.precondition(context); !fine) return fine;
+  if (step.already_done) {
+    const StepCheck done = step.already_done(context);
+    if (!done) return tl::unexpected<Stop>(done.error());
+    if (*done) {
+      if (!record(context, step.name, StepEvent::kAlreadyDone, std::string(step.done_when)))
+        return stop("{}", kJournalGone);
+      return step.verify(context);
+    }
+  }
+  if (step.act) {
+    // Nothing is touched before its intent is on the disk.
+    if (!record(context, step.name, StepEvent::kIntent, std::string(step.effect)))
+      return stop("{}", kJournalGone);
+    if (step.point_of_no_return) context.run.promoting = true;
+    if (auto acted = step.act(context); !acted) return acted;
+  }
+  return step.verify(context);
+}
+
+// A row could not go on: what becomes of the run is said by the row, or by the stop itself.
+Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop) {
+  if (stop.why == kJournalGone) return Progress::kWaiting;
+  if (!record(context, step.name, StepEvent::kFailed, stop.why)) return Progress::kWaiting;
+  if (step.on_failure == OnFailure::kNote) {
+    ++context.row;
+    return Progress::kAdvanced;
+  }
+  if (context.run.promoting) return hold(context, stop);
+  const Ending ending =
+      stop.ending.value_or(step.on_failure == OnFailure::kRefuse ? Ending::kRefuse : Ending::kHold);
+  if (!put_back(context))
+    return hold(context, {stop.why + "; not everything could be put back yet", Ending::kHold, stop.needs});
+  if (ending == Ending::kHold) return hold(context, stop);
+  return end(context, RunState::kRefused, stop.why, ending == Ending::kRefuse);
+}
+
+Progress Engine::hold(RunContext& context, const Stop& stop) {
+  context.set_fact("needs", stop.needs);
+  context.set_fact("shown_loss_bytes", context.fact("predicted_loss_lower_bytes").value_or(""));
+  if (!context.run.promoting) {
+    context.clear_permissions();
+    context.set_fact("permit_given", std::string());
+  }
+  return end(context, RunState::kHeld, stop.why, false);
+}
+
+Progress Engine::end(RunContext& context, RunState state, const std::string& reason, bool retryable) {
+  const bool changed = context.run.state != state || context.run.reason != reason;
+  context.run.state = state;
+  context.run.reason = reason;
+  context.run.retryable = retryable;
+  context.run.ended_at = deps_.clock->wall_now();
+  if (changed && !record(context, "end", StepEvent::kDone,
+                         fmt::format("{}{}{}", to_string(state), reason.empty() ? "" : ": ", reason)))
+    return Progress::kWaiting;
+  if (!deps_.journal->update_run(context.run)) return Progress::kWaiting;
+  if (changed && state != RunState::kSucceeded)
+    deps_.notifier->tell({context.run.cluster, context.run.id, std::string(to_string(state)), reason});
+  return Progress::kEnded;
+}
+
+bool Engine::put_back(RunContext& context) {
+  bool complete = true;
+  const BootTime deadline = deps_.clock->boot_now() + kPutBackLimit;
+  for (PostgresServer* server : context.deps.servers) {
+    const std::string name = rows::kSavedPrefix + server->name();
+    const auto saved = context.fact(name);
+    if (!saved) continue;
+    const auto settings = settings_from_text(*saved);
+    const Status restored =
+        settings ? server->restore_settings(*settings, deadline) : Status(tl::unexpect, settings.error());
+    if (!restored) {
+      complete = false;
+      continue;
+    }
+    context.set_fact(name, std::string());
+    context.set_fact("cut." + server->name(), std::string());
+    complete &= record(context, "put_back", StepEvent::kUndone, "settings of " + server->name() + " are back")
+                    .has_value();
+  }
+  return complete && give_claim_back(context);
+}
+
+bool Engine::give_claim_back(RunContext& context) {
+  // Asked of the journal: a crash can lie between taking the claim and writing down its number.
+  const auto claim = deps_.journal->claim(context.run.cluster);
+  if (!claim) return false;
+  if (!*claim || (*claim)->run_id != context.run.id) return true;
+  if (!deps_.journal->release_claim(context.run.cluster, context.run.id)) return false;
+  context.run.epoch = 0;
+  context.set_fact("claimed_epoch", std::string());
+  return record(context, "put_back", StepEvent::kUndone, "the claim is given back").has_value();
+}
+
+Status Engine::abandon(RunContext& context, const std::string& by) {
+  if (context.run.promoting)
+    return fail(ErrorCode::kConflict,
+                "run {} is past the point of no return: it only goes forward (retry it)", context.run.id);
+  if (!put_back(context))
+    return fail(ErrorCode::kUnavailable, "not everything could be put back yet; the run stays held");
+  if (end(context, RunState::kRefused, "abandoned by " + by, false) != Progress::kEnded)
+    return fail(ErrorCode::kUnavailable, "{}", kJournalGone);
+  return {};
+}
+
+bool Engine::reconcile(RunContext& context) {
+  const auto waits = [&] {
+    return std::any_of(context.deps.servers.begin(), context.deps.servers.end(),
+                       [&](const PostgresServer* server) {
+                         return context.fact(rows::kSavedPrefix + server->name()).has_value();
+                       });
+  };
+  if (!waits()) return true;
+  context.row_started = deps_.clock->boot_now();
+  context.row_deadline = context.row_started + kPutBackLimit;
+  if (!rows::reign_is_ours(context)) return true;  // a newer reign superseded this run
+  if (rows::follow(context)) (void)rows::followers_replay(context);
+  (void)record(context, "follow", StepEvent::kDone, "reconciled");
+  return !waits();
+}
+
+Status Engine::record(RunContext& context, std::string_view step, StepEvent event,
+                      const std::string& detail) {
+  StepRecord entry;
+  entry.run_id = context.run.id;
+  entry.attempt = context.attempt;
+  entry.step = step;
+  entry.event = event;
+  entry.at = deps_.clock->wall_now();
+  entry.detail = detail;
+  entry.facts = context.take_new_facts();
+  Status written = deps_.journal->record_step(entry);
+  if (!written)  // the facts stay to be written with the next record
+    for (auto& [name, value] : entry.facts) context.set_fact(name, value);
+  return written;
+}
+
+}  // namespace farshore

@@ -1,0 +1,66 @@
+// Runs the failover table: one row at a time, intent journaled before an effect and outcome after it. Knows
+// no row by name. A run survives the death of the process between any two instructions: open() reads back
+// where it was.
+#pragma once
+
+#include <string>
+
+#include "actuator/failover/run_context.h"
+#include "actuator/failover/steps.h"
+
+namespace farshore {
+
+enum class Progress {
+  kAdvanced,  // a row is done; call again
+  kWaiting,   // nothing can be done now (the journal cannot be written, or forward only): call again in a
+              // while
+  kEnded,     // succeeded, refused or held; a held run that is promoting goes on when called again
+};
+
+// One thread at a time per run. Never throws.
+class Engine {
+ public:
+  explicit Engine(EngineDeps deps);
+
+  // Starts a run for the reign in force. kConflict: another run is open. `before` is the run before it when
+  // that has loose ends: this one takes over the settings that are still to be put back.
+  Result<RunContext> start(const Reign& reign, WallTime accepted_at, RunContext* before = nullptr);
+
+  // Opens an unfinished or held run. Before the point of no return it starts again at the first row with new
+  // observations, keeping its claim and what it saved; after it, it goes on where it was. `permit` names the
+  // person whose approval lets it pass what it was held for; empty for none.
+  Result<RunContext> open(const RunRecord& run, const std::string& permit = "");
+
+  Progress advance(RunContext& context);
+
+  // Puts saved settings back on every standby and gives the claim back. Only before the point of no return.
+  // True when nothing is left to put back.
+  bool put_back(RunContext& context);
+
+  // A person gives the run up: put back, then refused. kConflict once it is promoting.
+  Status abandon(RunContext& context, const std::string& by);
+
+  // After success: the rows whose outcome was only noted, tried again. True when nothing is left to do.
+  bool reconcile(RunContext& context);
+
+ private:
+  Progress run_row(RunContext& context, const Step& step);
+  StepStatus perform(RunContext& context, const Step& step);
+  Progress settle(RunContext& context, const Step& step, const Stop& stop);
+  Progress hold(RunContext& context, const Stop& stop);
+  Progress end(RunContext& context, RunState state, const std::string& reason, bool retryable);
+  Status record(RunContext& context, std::string_view step, StepEvent event, const std::string& detail);
+  bool give_claim_back(RunContext& context);
+  void note_cooldown(RunContext& context);
+
+  const EngineDeps deps_;
+};
+
+// What an approval of this held run would be bound to: the run, the attempt and every fact the person is
+// shown.
+std::string approval_digest(const RunRecord& run, const RunFacts& facts);
+
+// The newest value of every fact of a run.
+RunFacts merge_facts(const std::vector<StepRecord>& steps);
+
+}  // namespace farshore

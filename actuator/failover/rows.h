@@ -1,0 +1,72 @@
+// The functions of the rows of steps.cc, and what several of them share. Nobody else includes this.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actuator/failover/loss.h"
+#include "actuator/failover/run_context.h"
+
+namespace farshore::rows {
+
+// 1 confirm_outage
+StepStatus may_act(RunContext& context);
+StepStatus confirm_outage(RunContext& context);
+// 2 admit
+StepStatus admit(RunContext& context);
+// 3 take_claim
+StepStatus take_claim(RunContext& context);
+StepStatus claim_is_ours(RunContext& context);
+// 5 fence_old_primary
+StepStatus still_silent(RunContext& context);
+StepCheck is_fenced(RunContext& context);
+StepStatus fence(RunContext& context);
+StepStatus fence_holds(RunContext& context);
+// 6 cut_streams
+StepStatus save_settings(RunContext& context);
+StepStatus cut_streams(RunContext& context);
+StepStatus streams_are_cut(RunContext& context);
+// 7 choose_candidate
+StepStatus choose_candidate(RunContext& context);
+// 8 promote
+StepStatus may_promote(RunContext& context);
+StepCheck is_promoted(RunContext& context);
+StepStatus promote(RunContext& context);
+StepStatus promotion_shows(RunContext& context);
+// 9 prove_writable
+StepCheck has_probe_row(RunContext& context);
+StepStatus commit_probe_row(RunContext& context);
+StepStatus reign_begins(RunContext& context);
+// 10 switch_traffic
+StepStatus reign_is_ours(RunContext& context);
+StepStatus switch_traffic(RunContext& context);
+StepStatus traffic_points_there(RunContext& context);
+// 11 follow
+StepStatus follow(RunContext& context);
+StepStatus followers_replay(RunContext& context);
+// The saved settings that no standby took back yet, with the new primary's address put in.
+RunFacts settings_still_to_put_back(RunContext& context);
+// 14 account
+StepStatus account(RunContext& context);
+
+// Shared. Where the primary was when this process saw it last, into the facts.
+void remember_last_sight(RunContext& context);
+// Why a standby must not be promoted (S3); nothing = eligible.
+std::optional<std::string> not_eligible(const RunContext& context, const LookResult& result);
+std::optional<PredictedLoss> loss_for(const RunContext& context,
+                                      Lsn candidate);  // nothing = never seen: unknown
+void record_loss(RunContext& context, const PredictedLoss& loss);
+// Why the loss is beyond max_data_loss or max_exposure; nothing = within.
+std::optional<std::string> loss_beyond_limit(const RunContext& context,
+                                             const std::optional<PredictedLoss>& loss);
+nanoseconds exposure(const RunContext& context);  // last sight until the fence held, or until now
+std::vector<Fence*> fences_of_old_primary(const RunContext& context);
+// The first proof of isolation, all fences looked at side by side; else what each of them said.
+tl::expected<FenceProof, std::string> isolation_proof(RunContext& context);
+bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);
+
+inline constexpr const char* kSavedPrefix =
+    "saved.";  // fact: the settings of a standby that are to be put back
+
+}  // namespace farshore::rows

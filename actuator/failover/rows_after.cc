@@ -1,0 +1,166 @@
+// Rows after the new reign began: switch_traffic, follow, account. Forward only.
+#include <mutex>
+
+#include "actuator/failover/rows.h"
+#include "actuator/failover/settings_text.h"
+#include "common/topology/conninfo.h"
+
+namespace farshore::rows {
+namespace {
+
+constexpr nanoseconds kPollEvery = 20ms;
+constexpr nanoseconds kPointAgain = 1s;
+constexpr nanoseconds kLookLimit = 1s;
+
+// One record: points it there unless it is there already, and looks until the clients' view agrees. Empty =
+// it holds.
+std::string switch_one(RunContext& context, TrafficSwitch& traffic) {
+  const auto target = traffic.target_of(context.run.region);
+  if (!target) return target.error().message;
+  std::string last = "the provider says it points there";
+  std::optional<BootTime> pointed_at;
+  while (true) {
+    // Pointed again while the clients' view disagrees: the first answer may have been lost, or undone by an
+    // old writer.
+    const BootTime now = context.clock().boot_now();
+    if (!pointed_at || now - *pointed_at >= kPointAgain) {
+      const auto current = traffic.current(context.row_deadline);
+      Status pointed;
+      if (!current || *current != *target)
+        pointed = traffic.point_to(context.run.region, context.run.epoch, context.row_deadline);
+      if (!pointed && !pointed.error().retryable()) return pointed.error().message;
+      if (!pointed) last = pointed.error().message;
+      pointed_at = now;
+    }
+    const auto seen = traffic.observed(context.row_deadline);
+    if (seen && seen->all_answer_only(*target)) return {};
+    if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
+      return fmt::format(
+          "{}; {}", seen ? "not every answering name server says " + *target : seen.error().message, last);
+    context.clock().sleep_for(kPollEvery);
+  }
+}
+
+struct Follower {
+  PostgresServer* server;
+  SavedSettings settings;
+};
+
+// The standbys that wait for their settings: with the new primary's address put in.
+std::vector<Follower> followers(RunContext& context) {
+  std::vector<Follower> found;
+  const ServerConfig* primary = context.deps.cluster->find_server(context.run.candidate);
+  for (PostgresServer* server : context.standbys()) {
+    const auto saved = context.fact(kSavedPrefix + server->name());
+    if (!saved || !primary || server->name() == context.run.candidate) continue;
+    auto settings = settings_from_text(*saved);
+    if (!settings) continue;
+    auto conninfo = conninfo_for_new_primary((*settings)["primary_conninfo"], primary->conninfo);
+    if (!conninfo) continue;
+    (*settings)["primary_conninfo"] = *conninfo;
+    found.push_back({server, std::move(*settings)});
+  }
+  return found;
+}
+
+}  // namespace
+
+// ---- 10 switch_traffic ----
+
+StepStatus reign_is_ours(RunContext& context) {
+  const auto reign = context.deps.journal->reign(context.run.cluster);
+  if (!reign) return stop("the reign could not be read: {}", reign.error().message);
+  if (!*reign || (*reign)->epoch != context.run.epoch || (*reign)->server != context.run.candidate)
+    return stop("epoch {} is not the reign", context.run.epoch);
+  return {};
+}
+
+StepStatus switch_traffic(RunContext& context) {
+  const auto& records = context.deps.traffic;
+  std::vector<std::string> open(records.size());
+  std::vector<std::function<void()>> tasks;
+  for (size_t i = 0; i < records.size(); ++i)
+    tasks.emplace_back([&, i] { open[i] = switch_one(context, *records[i]); });
+  context.deps.parallel->run(std::move(tasks));
+  for (size_t i = 0; i < records.size(); ++i) context.set_fact("traffic_open." + records[i]->name(), open[i]);
+  return {};
+}
+
+StepStatus traffic_points_there(RunContext& context) {
+  std::string open;
+  for (TrafficSwitch* traffic : context.deps.traffic)
+    if (const auto why = context.fact("traffic_open." + traffic->name()))
+      open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", traffic->name(), *why);
+  if (!open.empty()) return stop("traffic does not point at {} everywhere yet: {}", context.run.region, open);
+  context.set_fact("traffic_verified_at", format_rfc3339(context.clock().wall_now()));
+  return {};
+}
+
+// ---- 11 follow ----
+
+StepStatus follow(RunContext& context) {
+  std::vector<std::function<void()>> tasks;
+  const std::vector<Follower> waiting = followers(context);
+  std::vector<Status> restored(waiting.size());
+  tasks.emplace_back(
+      [&context] { (void)context.server(context.run.candidate)->request_checkpoint(context.row_deadline); });
+  for (size_t i = 0; i < waiting.size(); ++i)
+    tasks.emplace_back([&, i] {
+      restored[i] = waiting[i].server->restore_settings(waiting[i].settings, context.row_deadline);
+    });
+  context.deps.parallel->run(std::move(tasks));
+  context.set_fact(kSavedPrefix + context.run.candidate, std::string());  // a primary needs none of them
+  for (size_t i = 0; i < waiting.size(); ++i)
+    if (restored[i]) context.set_fact("restored." + waiting[i].server->name(), std::string("yes"));
+  return {};
+}
+
+StepStatus followers_replay(RunContext& context) {
+  const EpochRow row{context.run.cluster, context.run.epoch, context.run.candidate};
+  while (true) {
+    std::vector<PostgresServer*> waiting;
+    for (const Follower& follower : followers(context)) waiting.push_back(follower.server);
+    std::string open;
+    for (const LookResult& result : look_at(context, waiting, kLookLimit)) {
+      if (result.look && result.look->epoch_row == row)
+        context.set_fact(kSavedPrefix + result.server->name(), std::string());
+      else
+        open += (open.empty() ? "" : ", ") + result.server->name();
+    }
+    if (open.empty()) return {};
+    if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
+      return stop("not following yet: {}", open);
+    context.clock().sleep_for(kPollEvery);
+  }
+}
+
+RunFacts settings_still_to_put_back(RunContext& context) {
+  RunFacts facts;
+  for (const Follower& follower : followers(context))
+    facts[kSavedPrefix + follower.server->name()] = settings_to_text(follower.settings);
+  return facts;
+}
+
+// ---- 14 account ----
+
+StepStatus account(RunContext& context) {
+  const double accepted_to_traffic = [&] {
+    const auto verified = parse_rfc3339(context.fact("traffic_verified_at").value_or(""));
+    return verified ? to_seconds(*verified - context.run.accepted_at) : 0.0;
+  }();
+  context.set_fact("actuator_seconds", accepted_to_traffic);
+  context.set_fact("report",
+                   fmt::format("{} is the primary of epoch {} after {} was lost; fence: {}; missing when "
+                               "last seen: {} bytes; not seen "
+                               "for {} s until the fence held; at most {} bytes lost; fork at {}",
+                               context.run.candidate, context.run.epoch, context.old_primary(),
+                               context.fact("fence_grade").value_or("unknown"),
+                               context.fact("predicted_loss_lower_bytes").value_or("unknown"),
+                               context.fact("exposure_seconds").value_or("unknown"),
+                               context.fact("predicted_loss_upper_bytes").value_or("unknown number of"),
+                               context.fact("fork_lsn").value_or("unknown")));
+  context.deps.notifier->tell({context.run.cluster, context.run.id, "succeeded", *context.fact("report")});
+  return {};
+}
+
+}  // namespace farshore::rows

@@ -1,0 +1,161 @@
+// Rows that look and decide, before anything is touched: confirm_outage, admit, take_claim.
+#include <algorithm>
+
+#include "actuator/failover/evidence.h"
+#include "actuator/failover/loss.h"
+#include "actuator/failover/rows.h"
+
+namespace farshore::rows {
+namespace {
+
+constexpr nanoseconds kLookEvery = 50ms;
+constexpr nanoseconds kLookLimit = 1s;
+
+// What still stands in the way of "the primary is lost"; empty = all agree.
+struct Agreement {
+  bool alive = false;
+  std::string open;
+};
+
+Agreement ask_everyone(RunContext& context) {
+  const Evidence own = own_evidence(context);
+  if (own.life == Life::kAlive) return {true, own.why};
+  const VoteEvidence votes =
+      vote_evidence(context.deps.votes->latest(context.run.cluster), context.deps.votes->quorum());
+  if (votes.quorum && !context.fact("quorum_wait_seconds"))
+    context.set_fact("quorum_wait_seconds",
+                     std::max(0.0, to_seconds(context.clock().wall_now() - context.run.accepted_at)));
+  if (own.life == Life::kUnknown) return {false, own.why};
+  if (votes.live_primary) return {false, "a vantage saw the primary alive within the last 3 s"};
+  if (!votes.quorum)
+    return {
+        false,
+        fmt::format("the alert fires at {} of the Prometheus servers ({} say no, {} unknown), {} are needed",
+                    votes.firing, votes.not_firing, votes.unknown, context.deps.votes->quorum())};
+  const BootTime looked_at = context.clock().boot_now();
+  const Evidence heard =
+      receiver_evidence(context, look_at(context, context.standbys(), kLookLimit), looked_at);
+  if (heard.life == Life::kAlive) return {true, heard.why};
+  if (heard.life == Life::kUnknown) return {false, heard.why};
+  context.set_fact("outage_evidence",
+                   fmt::format("{}; {} Prometheus servers; {}", own.why, votes.firing, heard.why));
+  return {};
+}
+
+std::string join(const std::vector<std::string>& words, std::string_view separator) {
+  return fmt::format("{}", fmt::join(words, separator));
+}
+
+// Everything a person would have to permit, asked for at once; also voids permissions when the facts got
+// worse.
+StepStatus check_permissions(RunContext& context, const std::optional<PredictedLoss>& loss) {
+  if (context.fact("permit_given")) {
+    const auto shown = context.number("shown_loss_bytes");
+    const bool worse = !loss || (shown && static_cast<double>(loss->lower_bytes) > *shown);
+    if (worse && context.number("shown_loss_bytes")) {
+      context.clear_permissions();
+      context.set_fact("permit_given", std::string());
+    }
+  }
+  std::vector<std::string> needs, why;
+  const auto need = [&](std::string_view what, std::string text) {
+    if (context.permitted(what)) return;
+    needs.emplace_back(what);
+    why.push_back(std::move(text));
+  };
+  const FailoverSettings& settings = context.deps.cluster->failover;
+  if (settings.mode == FailoverMode::kApprove) need(kPermitMode, "failover.mode is approve");
+  if (fences_of_old_primary(context).empty())
+    need(kPermitProof,
+         fmt::format("{} has no fence: nothing can prove that it cannot write", context.old_primary()));
+  if (const auto left = context.number("cooldown_left_seconds"); left && *left > 0)
+    need(kPermitCooldown,
+         fmt::format("the last failover is recent: {:.0f} s of the cooldown are left", *left));
+  if (auto text = loss_beyond_limit(context, loss)) need(kPermitLoss, std::move(*text));
+  if (needs.empty()) return {};
+  return tl::unexpected<Stop>(
+      Stop{"a person must approve: " + join(why, "; "), Ending::kHold, join(needs, ",")});
+}
+
+}  // namespace
+
+// ---- 1 confirm_outage ----
+
+StepStatus may_act(RunContext& context) {
+  if (context.deps.cluster->failover.mode == FailoverMode::kOff)
+    return stop_as(Ending::kRefuseFinal, "failover.mode of {} is off", context.run.cluster);
+  const auto pause = context.deps.journal->paused(context.run.cluster);
+  if (!pause)
+    return stop_as(Ending::kRefuse, "cannot read whether the cluster is paused: {}", pause.error().message);
+  if (*pause)
+    return stop_as(Ending::kRefuse, "paused by {}: {}", (*pause)->by,
+                   (*pause)->reason.empty() ? "no reason given" : (*pause)->reason);
+  return {};
+}
+
+StepStatus confirm_outage(RunContext& context) {
+  remember_last_sight(context);  // again: a later attempt may have seen it since
+  context.deps.votes->watch(context.run.cluster, context.run.from_epoch, context.old_primary());
+  context.deps.view->look_now();
+  while (true) {
+    const Agreement agreement = ask_everyone(context);
+    if (agreement.alive) return stop_as(Ending::kRefuse, "the primary is alive: {}", agreement.open);
+    if (agreement.open.empty()) return {};
+    if (context.clock().boot_now() + kLookEvery > context.row_deadline)
+      return stop_as(Ending::kRefuse, "not confirmed within {:.0f} s: {}",
+                     to_seconds(context.row_deadline - context.row_started), agreement.open);
+    context.clock().sleep_for(kLookEvery);
+  }
+}
+
+// ---- 2 admit ----
+
+StepStatus admit(RunContext& context) {
+  std::vector<std::string> reasons;
+  std::optional<PredictedLoss> best;
+  std::string best_name;
+  for (const LookResult& result : look_at(context, context.standbys(), kLookLimit)) {
+    const auto why_not = not_eligible(context, result);
+    if (why_not) {
+      reasons.push_back(fmt::format("{}: {}", result.server->name(), *why_not));
+      context.set_fact("not_eligible." + result.server->name(), *why_not);
+      continue;
+    }
+    const auto held = result.look->facts.held();
+    const auto loss = held ? loss_for(context, *held) : std::nullopt;
+    const bool better = best_name.empty() || (loss && (!best || loss->lower_bytes < best->lower_bytes));
+    if (!better) continue;
+    best = loss;
+    best_name = result.server->name();
+  }
+  if (best_name.empty())
+    return stop("no standby can be promoted: {}", reasons.empty() ? "there is none" : join(reasons, "; "));
+  context.set_fact("best_candidate", best_name);
+  if (best) record_loss(context, *best);
+  return check_permissions(context, best);
+}
+
+// ---- 3 take_claim ----
+
+StepStatus take_claim(RunContext& context) {
+  const auto epoch =
+      context.deps.journal->take_claim(context.run.cluster, context.run.from_epoch, context.run.id);
+  if (!epoch) {
+    if (epoch.error().code == ErrorCode::kConflict)
+      return stop_as(Ending::kRefuse, "the claim is not to be had: {}", epoch.error().message);
+    return stop("the claim could not be written: {}", epoch.error().message);
+  }
+  context.run.epoch = *epoch;
+  context.set_fact("claimed_epoch", std::to_string(*epoch));
+  return {};
+}
+
+StepStatus claim_is_ours(RunContext& context) {
+  const auto claim = context.deps.journal->claim(context.run.cluster);
+  if (!claim) return stop("the claim could not be read back: {}", claim.error().message);
+  if (!*claim || (*claim)->run_id != context.run.id || (*claim)->epoch != context.run.epoch)
+    return stop("the claim on epoch {} is not ours any more", context.run.epoch);
+  return {};
+}
+
+}  // namespace farshore::rows

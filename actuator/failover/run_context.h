@@ -1,0 +1,114 @@
+// What the rows of the failover table see: the run, what it decided so far, and the seams. One thread at a
+// time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "actuator/alerts/alert_votes.h"
+#include "actuator/failover/seams.h"
+#include "actuator/fence/fence.h"
+#include "actuator/journal/journal.h"
+#include "actuator/postgres/postgres_server.h"
+#include "actuator/traffic/traffic_switch.h"
+#include "common/base/clock.h"
+#include "common/topology/topology.h"
+
+namespace farshore {
+
+// Everything is borrowed and must outlive the engine.
+struct EngineDeps {
+  const ClusterConfig* cluster = nullptr;
+  nanoseconds observe_interval = 1s;
+  Clock* clock = nullptr;
+  Journal* journal = nullptr;
+  ClusterView* view = nullptr;
+  AlertVotes* votes = nullptr;
+  std::vector<PostgresServer*> servers;
+  std::vector<Fence*> fences;
+  std::vector<TrafficSwitch*> traffic;
+  Parallel* parallel = nullptr;
+  Notifier* notifier = nullptr;
+};
+
+// How a run ends when a row cannot go on.
+enum class Ending {
+  kRefuse,       // nothing was done; may be tried again while the alert fires
+  kRefuseFinal,  // nothing was done; trying again cannot help
+  kHold,         // a person decides
+};
+
+// Why a row stops. Without an ending the row's own on_failure counts.
+struct Stop {
+  std::string why;  // one sentence
+  std::optional<Ending> ending;
+  std::string needs;  // what an approval would have to permit: words of kPermit*, comma separated; empty =
+                      // nothing can
+};
+
+using StepStatus = tl::expected<void, Stop>;
+using StepCheck = tl::expected<bool, Stop>;
+
+template <typename... Args>
+tl::unexpected<Stop> stop(fmt::format_string<Args...> format, Args&&... args) {
+  return tl::unexpected<Stop>(Stop{fmt::format(format, std::forward<Args>(args)...), std::nullopt, {}});
+}
+template <typename... Args>
+tl::unexpected<Stop> stop_as(Ending ending, fmt::format_string<Args...> format, Args&&... args) {
+  return tl::unexpected<Stop>(Stop{fmt::format(format, std::forward<Args>(args)...), ending, {}});
+}
+
+// What a named person can permit. An approval permits what the held run was shown to need and nothing else.
+inline constexpr std::string_view kPermitMode = "mode";          // failover.mode is approve
+inline constexpr std::string_view kPermitProof = "proof";        // no proof that the old primary cannot write
+inline constexpr std::string_view kPermitLoss = "loss";          // more loss than max_data_loss, or unknown
+inline constexpr std::string_view kPermitCooldown = "cooldown";  // the last failover was a short time ago
+
+class RunContext {
+ public:
+  RunContext(const EngineDeps& deps, RunRecord run, Reign reign);
+
+  const EngineDeps& deps;
+  RunRecord run;
+  const Reign reign;  // of run.from_epoch: whose primary is lost
+  int attempt = 0;
+  size_t row = 0;  // next row of the table
+  BootTime attempt_started;
+  BootTime row_started, row_deadline;
+  std::optional<BootTime> proof_read_at;  // when the last positive proof was read
+
+  const std::string& old_primary() const { return run.old_primary; }
+  Clock& clock() const { return *deps.clock; }
+  PostgresServer* server(std::string_view name) const;
+  std::vector<PostgresServer*> standbys() const;  // every server but the old primary
+
+  // Facts: read back after a crash, recorded with the row that learnt them.
+  std::optional<std::string> fact(std::string_view name) const;  // absent when unset or empty
+  void set_fact(const std::string& name, std::string value);
+  void set_fact(const std::string& name, double value);
+  std::optional<double> number(std::string_view name) const;
+  RunFacts take_new_facts();
+  void load_fact(const std::string& name, std::string value) { facts_[name] = std::move(value); }
+  const RunFacts& facts() const { return facts_; }
+
+  bool permitted(std::string_view what) const;  // by an approval of this attempt
+  void clear_permissions();
+
+ private:
+  RunFacts facts_;
+  RunFacts new_facts_;
+};
+
+// The looks of one round, side by side. `look` is absent when it failed; `failure` and `error` then say why.
+struct LookResult {
+  PostgresServer* server = nullptr;
+  std::optional<ServerLook> look;
+  FailureClass failure = FailureClass::kNone;
+  std::string error;
+};
+std::vector<LookResult> look_at(RunContext& context, const std::vector<PostgresServer*>& servers,
+                                nanoseconds limit);
+
+}  // namespace farshore

@@ -1,0 +1,113 @@
+#include "actuator/failover/steps.h"
+
+#include <array>
+
+#include "actuator/failover/rows.h"
+
+namespace farshore {
+namespace {
+
+using namespace rows;
+
+constexpr std::array kSteps = {
+    Step{1, "confirm_outage", "acting on a failure of the monitoring", "-", "",
+         "own new session, the alert at the set number of Prometheus servers and the WAL receivers of all "
+         "standbys "
+         "agree; evidence of life ends it at once",
+         may_act, nullptr, nullptr, confirm_outage, 15s, OnFailure::kRefuse, false},
+    Step{2, "admit", "starting what cannot end well", "- (always looked at anew)", "",
+         "one or more standbys are eligible and the lag at the last sight is within max_data_loss; unknown "
+         "is not within",
+         may_act, nullptr, nullptr, admit, 5s, OnFailure::kHold, false},
+    Step{3, "take_claim", "two runs acting", "the claim is ours", "compare-and-swap on the epoch",
+         "read back", nullptr, nullptr, take_claim, claim_is_ours, 5s, OnFailure::kRefuse, false},
+    Step{5, "fence_old_primary", "two writers", "the proof says isolated",
+         "asks every fence of the old primary", "the proof is read back; accepted is no proof", still_silent,
+         is_fenced, fence, fence_holds, 30s, OnFailure::kHold, false},
+    Step{6, "cut_streams",
+         "siblings passing the candidate; a half-dead primary or an archive that still feeds", "-",
+         "saves the settings of every reachable standby, resumes replay, clears primary_conninfo and "
+         "restore_command",
+         "both are empty in effect and no WAL receiver is left, in a new session", save_settings, nullptr,
+         cut_streams, streams_are_cut, 10s, OnFailure::kHold, false},
+    Step{7, "choose_candidate", "the wrong server", "-", "",
+         "replay rests; the largest replay position on the reign's timeline with the reign's probe row wins, "
+         "then the "
+         "priority; its loss is within the limit",
+         nullptr, nullptr, nullptr, choose_candidate, 15s, OnFailure::kHold, false},
+    Step{8, "promote", "promoting twice, or before the old primary is fenced",
+         "not in recovery, timeline advanced", "pg_promote(false)",
+         "not in recovery and a new timeline by the WAL file name; asked again when nothing moves",
+         may_promote, is_promoted, promote, promotion_shows, 60s, OnFailure::kForward, true},
+    Step{9, "prove_writable", "traffic to a server that hangs on commit",
+         "the probe row of the new epoch is there", "commits the probe row",
+         "the row is read in a second session; then the new reign is in force", nullptr, has_probe_row,
+         commit_probe_row, reign_begins, 30s, OnFailure::kForward, false},
+    Step{10, "switch_traffic", "split clients", "-", "points every traffic record at the new region",
+         "every answering authoritative name server gives the new target, and at least one answers",
+         reign_is_ours, nullptr, switch_traffic, traffic_points_there, 10s, OnFailure::kForward, false},
+    Step{11, "follow", "orphaned standbys, a rewind that says it is not needed", "-",
+         "CHECKPOINT (not awaited); puts the saved settings back on the other standbys, with the new "
+         "primary's address",
+         "they replay the new probe row", reign_is_ours, nullptr, follow, followers_replay, 5s,
+         OnFailure::kNote, false},
+    Step{14, "account", "not knowing the cost", "-", "", "the report is in the journal", nullptr, nullptr,
+         nullptr, account, 5s, OnFailure::kNote, false},
+};
+
+consteval bool table_is_sound() {
+  size_t no_return = 0, fence_row = 0, promote_row = 0;
+  for (size_t i = 0; i < kSteps.size(); ++i) {
+    if (i > 0 && kSteps[i - 1].number >= kSteps[i].number) return false;
+    if (kSteps[i].danger.empty() || kSteps[i].verified_by.empty() || !kSteps[i].verify) return false;
+    if (kSteps[i].name == "fence_old_primary") fence_row = i;
+    if (kSteps[i].name == "promote") promote_row = i;
+    no_return += kSteps[i].point_of_no_return;
+  }
+  return no_return == 1 && fence_row < promote_row && kSteps[promote_row].point_of_no_return;
+}
+static_assert(table_is_sound(),
+              "numbers ascend, every row says its danger and looks, the fence comes before promote");
+
+std::string_view words(OnFailure on_failure) {
+  switch (on_failure) {
+    case OnFailure::kRefuse:
+      return "refused, may be tried again";
+    case OnFailure::kHold:
+      return "held, everything put back";
+    case OnFailure::kForward:
+      return "keeps trying; held meanwhile, nothing put back";
+    case OnFailure::kNote:
+      return "noted";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::span<const Step> failover_steps() { return kSteps; }
+
+size_t point_of_no_return_row() {
+  for (size_t i = 0; i < kSteps.size(); ++i)
+    if (kSteps[i].point_of_no_return) return i;
+  return kSteps.size();
+}
+
+std::string steps_markdown() {
+  std::string text =
+      "# The failover, step by step\n\n"
+      "Printed by `farshorectl steps --markdown` from the table that the engine runs; a test compares the "
+      "two.\n"
+      "Before **promote** a run that cannot go on puts everything back; from there on it only goes "
+      "forward.\n\n"
+      "| # | step | danger avoided | already done when | effect | verified by | limit | on failure |\n"
+      "|---|---|---|---|---|---|---|---|\n";
+  for (const Step& step : kSteps)
+    text += fmt::format("| {} | {}{} | {} | {} | {} | {} | {} s | {} |\n", step.number, step.name,
+                        step.point_of_no_return ? " (no return)" : "", step.danger, step.done_when,
+                        step.effect.empty() ? "none" : step.effect, step.verified_by,
+                        static_cast<int>(to_seconds(step.deadline)), words(step.on_failure));
+  return text;
+}
+
+}  // namespace farshore

@@ -1,0 +1,44 @@
+// The failover as a table: each row is a line of the runbook. The engine knows no row by name;
+// docs/failover-steps.md is printed from here. The numbers are those of the safety protocol; rows that come
+// later leave their numbers free.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "actuator/failover/run_context.h"
+
+namespace farshore {
+
+// What becomes of the run when a row fails and does not say otherwise itself.
+enum class OnFailure {
+  kRefuse,   // end, nothing done; may be tried again
+  kHold,     // put everything back and ask a person (after the point of no return: nothing is put back)
+  kForward,  // keep trying: the run is held when the deadline passes, and goes on
+  kNote,     // write it down and go on
+};
+
+struct Step {
+  int number;
+  std::string_view name;
+  std::string_view danger;                  // the danger this row avoids, one sentence
+  std::string_view done_when;               // for people
+  std::string_view effect;                  // for people; empty = only looks
+  std::string_view verified_by;             // for people
+  StepStatus (*precondition)(RunContext&);  // looked at anew; null = none
+  StepCheck (*already_done)(RunContext&);   // makes a repetition after a crash harmless; null = never
+  StepStatus (*act)(RunContext&);           // the only place with an effect; null = the row only looks
+  StepStatus (*verify)(RunContext&);        // looks at the world, not at what act returned; always called
+  nanoseconds deadline;
+  OnFailure on_failure;
+  bool point_of_no_return;
+};
+
+std::span<const Step> failover_steps();
+size_t point_of_no_return_row();
+
+// The table as Markdown: docs/failover-steps.md.
+std::string steps_markdown();
+
+}  // namespace farshore

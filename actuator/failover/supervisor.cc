@@ -1,0 +1,186 @@
+#include "actuator/failover/supervisor.h"
+
+namespace farshore {
+namespace {
+
+std::string_view to_string(FailoverMode mode) {
+  switch (mode) {
+    case FailoverMode::kOff:
+      return "off";
+    case FailoverMode::kApprove:
+      return "approve";
+    case FailoverMode::kAutomatic:
+      return "automatic";
+  }
+  return "off";
+}
+
+}  // namespace
+
+Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock& clock)
+    : journal_(journal), clock_(clock) {
+  for (EngineDeps& deps : clusters) {
+    auto member = std::make_unique<Member>();
+    member->worker =
+        std::make_unique<ClusterWorker>(std::move(deps), [this] { return stopping_.stop_requested(); });
+    members_.push_back(std::move(member));
+  }
+}
+
+Supervisor::~Supervisor() {
+  stopping_.request_stop();
+  for (auto& member : members_) member->thread.request_stop();
+  for (auto& member : members_)
+    if (member->thread.joinable()) member->thread.join();
+}
+
+void Supervisor::start() {
+  for (auto& member : members_)
+    member->thread =
+        std::jthread([this, &member = *member](std::stop_token stop) { work(member, std::move(stop)); });
+}
+
+void Supervisor::work(Member& member, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    // A tick without work is short; one with a run holds its slot until the run ends.
+    slots_.acquire();
+    const nanoseconds pause = member.worker->tick();
+    slots_.release();
+    std::unique_lock lock(member.mutex);
+    member.wake.wait_for(lock, stop, pause, [&member] { return member.woken; });
+    member.woken = false;
+  }
+}
+
+Supervisor::Member* Supervisor::find(const std::string& cluster) {
+  for (auto& member : members_)
+    if (member->worker->deps().cluster->name == cluster) return member.get();
+  return nullptr;
+}
+
+void Supervisor::wake(const std::string& cluster) {
+  Member* member = find(cluster);
+  if (!member) return;
+  {
+    std::lock_guard lock(member->mutex);
+    member->woken = true;
+  }
+  member->wake.notify_all();
+}
+
+// ---- reading ----
+
+std::vector<ClusterStatus> Supervisor::status() {
+  std::vector<ClusterStatus> all;
+  for (auto& member : members_) all.push_back(status_of(*member));
+  return all;
+}
+
+ClusterStatus Supervisor::status_of(Member& member) {
+  const EngineDeps& deps = member.worker->deps();
+  ClusterStatus status;
+  status.cluster = deps.cluster->name;
+  status.mode = to_string(deps.cluster->failover.mode);
+  status.problem = member.worker->problem();
+  const auto note = [&status](const Error& error) {
+    if (status.problem.empty()) status.problem = "the journal cannot be read: " + error.message;
+  };
+  if (auto pause = journal_.paused(status.cluster))
+    status.pause = *pause;
+  else
+    note(pause.error());
+  if (auto reign = journal_.reign(status.cluster))
+    status.reign = *reign;
+  else
+    note(reign.error());
+  if (auto claim = journal_.claim(status.cluster))
+    status.claim = *claim;
+  else
+    note(claim.error());
+  if (auto run = journal_.open_run(status.cluster))
+    status.open_run = *run;
+  else
+    note(run.error());
+  if (status.open_run && status.open_run->state == RunState::kHeld)
+    if (const auto steps = journal_.steps(status.open_run->id)) {
+      const RunFacts facts = merge_facts(*steps);
+      const auto needs = facts.find("needs");
+      if (needs != facts.end() && !needs->second.empty())
+        status.approval_digest = approval_digest(*status.open_run, facts);
+    }
+  if (const auto snapshot = deps.view->snapshot())
+    for (const ServerObservation& server : snapshot->servers)
+      if (server.cluster == status.cluster) status.servers.push_back(server);
+  return status;
+}
+
+// ---- people ----
+
+Status Supervisor::journaled(Status done, const std::string& by, const std::string& action,
+                             const std::string& cluster, const std::string& run_id) {
+  const auto written = journal_.record_action(
+      {clock_.wall_now(), by, action, cluster, run_id, done ? "done" : done.error().message});
+  return done && !written ? written : done;
+}
+
+Status Supervisor::pause(const std::string& cluster, const std::string& by, const std::string& reason) {
+  if (!find(cluster)) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
+  return journaled(journal_.pause({cluster, by, reason, clock_.wall_now()}), by, "pause", cluster, "");
+}
+
+Status Supervisor::resume(const std::string& cluster, const std::string& by) {
+  if (!find(cluster)) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
+  return journaled(journal_.resume(cluster), by, "resume", cluster, "");
+}
+
+Result<RunRecord> Supervisor::held_run(const std::string& run_id) {
+  auto run = journal_.run(run_id);
+  if (!run) return run;
+  if (run->state != RunState::kHeld)
+    return fail(ErrorCode::kConflict, "run {} is {}, not held", run_id, farshore::to_string(run->state));
+  return run;
+}
+
+Status Supervisor::command(PersonCommand command, const RunRecord& run, const std::string& by) {
+  Member* member = find(run.cluster);
+  if (!member) return fail(ErrorCode::kNotFound, "cluster '{}' is not in the topology any more", run.cluster);
+  auto queued = member->worker->command(command, run.id, by);
+  wake(run.cluster);
+  return queued;
+}
+
+Status Supervisor::approve(const std::string& run_id, const std::string& by, const std::string& digest) {
+  const auto run = held_run(run_id);
+  if (!run) return tl::unexpected<Error>(run.error());
+  const auto done = [&]() -> Status {
+    const auto steps = journal_.steps(run_id);
+    if (!steps) return tl::unexpected<Error>(steps.error());
+    const RunFacts facts = merge_facts(*steps);
+    const auto needs = facts.find("needs");
+    if (needs == facts.end() || needs->second.empty())
+      return fail(ErrorCode::kConflict, "an approval cannot help run {}: {}; mend the cause and retry",
+                  run_id, run->reason);
+    if (approval_digest(*run, facts) != digest)
+      return fail(ErrorCode::kConflict, "the facts of run {} are not the ones you were shown: look again",
+                  run_id);
+    if (auto written = journal_.approve({run_id, by, digest, clock_.wall_now()}); !written) return written;
+    return command(PersonCommand::kApprove, *run, by);
+  }();
+  return journaled(done, by, "approve", run->cluster, run_id);
+}
+
+Status Supervisor::retry(const std::string& run_id, const std::string& by) {
+  const auto run = held_run(run_id);
+  if (!run) return tl::unexpected<Error>(run.error());
+  return journaled(command(PersonCommand::kRetry, *run, by), by, "retry", run->cluster, run_id);
+}
+
+Status Supervisor::abandon(const std::string& run_id, const std::string& by) {
+  const auto run = held_run(run_id);
+  if (!run) return tl::unexpected<Error>(run.error());
+  if (run->promoting)
+    return fail(ErrorCode::kConflict, "run {} is past the point of no return: it only goes forward", run_id);
+  return journaled(command(PersonCommand::kAbandon, *run, by), by, "abandon", run->cluster, run_id);
+}
+
+}  // namespace farshore

@@ -1,0 +1,58 @@
+// All clusters: one worker thread each, at most four of them in a run at once; and the Control that API,
+// webhook and metrics see.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <semaphore>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "actuator/failover/cluster_worker.h"
+#include "actuator/failover/control.h"
+
+namespace farshore {
+
+class Supervisor final : public Control {
+ public:
+  // Everything in `clusters` is borrowed and outlives this.
+  Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock& clock);
+  ~Supervisor() override;  // ends every worker after the row it is at
+
+  void start();
+
+  std::vector<ClusterStatus> status() override;
+  void wake(const std::string& cluster) override;
+  Status pause(const std::string& cluster, const std::string& by, const std::string& reason) override;
+  Status resume(const std::string& cluster, const std::string& by) override;
+  Status approve(const std::string& run_id, const std::string& by, const std::string& digest) override;
+  Status retry(const std::string& run_id, const std::string& by) override;
+  Status abandon(const std::string& run_id, const std::string& by) override;
+
+ private:
+  struct Member {
+    std::unique_ptr<ClusterWorker> worker;
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    bool woken = false;
+    std::jthread thread;
+  };
+
+  void work(Member& member, std::stop_token stop);
+  Member* find(const std::string& cluster);
+  ClusterStatus status_of(Member& member);
+  Result<RunRecord> held_run(const std::string& run_id);
+  Status command(PersonCommand command, const RunRecord& run, const std::string& by);
+  Status journaled(Status done, const std::string& by, const std::string& action, const std::string& cluster,
+                   const std::string& run_id);
+
+  Journal& journal_;
+  Clock& clock_;
+  std::stop_source stopping_;
+  std::counting_semaphore<4> slots_{4};
+  std::vector<std::unique_ptr<Member>> members_;
+};
+
+}  // namespace farshore
