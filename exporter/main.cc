@@ -1,0 +1,57 @@
+// farshore-exporter: what one vantage sees of every server of the topology, as metrics.
+#include <csignal>
+
+#include "common/base/log.h"
+#include "common/base/signals.h"
+#include "common/base/version.h"
+#include "common/cli/command_line.h"
+#include "exporter/exporter.h"
+
+namespace farshore {
+namespace {
+
+int serve(const std::string& config_file, const ExporterOptions& options) {
+  Result<Topology> topology = load_topology(config_file);
+  if (!topology) {
+    log_error("the topology cannot be used", {{"file", config_file}, {"why", topology.error().message}});
+    return kExitFailure;
+  }
+  const auto exporter = Exporter::start(std::move(*topology), options, system_clock());
+  if (!exporter) {
+    log_error("cannot start", {{"why", exporter.error().message}});
+    return kExitFailure;
+  }
+  log_info("started", {{"version", kVersion},
+                       {"vantage", options.vantage},
+                       {"address", options.listen_address},
+                       {"port", (*exporter)->port()}});
+  int signal = wait_for_signal();
+  while (signal == SIGHUP) {
+    log_info("the topology is read at the start only: restart to read it again");
+    signal = wait_for_signal();
+  }
+  log_info("stopped", {{"signal", signal}});
+  return kExitOk;
+}
+
+int run(int argc, char** argv) {
+  block_program_signals();
+  std::string config_file;
+  ExporterOptions options{.vantage = "", .listen_address = ":10187"};
+  LogFlags log_flags;
+  CommandLine line("farshore-exporter", "Shows what one vantage sees of every server of the topology.");
+  line.root()
+      .flag("config.file", config_file, "The topology file.", Need::kRequired)
+      .flag("vantage", options.vantage, "The vantage this exporter is, one of the topology's.",
+            Need::kRequired)
+      .flag("web.listen-address", options.listen_address, "host:port to serve on.");
+  log_flags.add_to(line.root());
+  if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
+  log_flags.apply();
+  return serve(config_file, options);
+}
+
+}  // namespace
+}  // namespace farshore
+
+int main(int argc, char** argv) { return farshore::run(argc, argv); }

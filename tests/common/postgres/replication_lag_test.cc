@@ -1,0 +1,93 @@
+#include "common/postgres/replication_lag.h"
+
+#include <gtest/gtest.h>
+
+namespace farshore {
+namespace {
+
+constexpr const char* kSystem = "7710890441538039360";
+
+ServerObservation server(const std::string& name, bool in_recovery, uint32_t timeline, uint64_t position,
+                         nanoseconds seen) {
+  ServerObservation observation;
+  observation.cluster = "shop";
+  observation.server = name;
+  observation.up = true;
+  observation.last_success = BootTime(seen);
+  ServerFacts facts;
+  facts.in_recovery = in_recovery;
+  facts.system_identifier = kSystem;
+  facts.timeline = timeline;
+  (in_recovery ? facts.receive : facts.flush) = Lsn(position);
+  observation.facts = facts;
+  return observation;
+}
+
+// One point a second from second 1 on; the primary moves on by 100 bytes each.
+std::vector<WalPoint> steady_history(int points) {
+  std::vector<WalPoint> history;
+  for (int i = 1; i <= points; ++i)
+    history.push_back({BootTime(seconds(i)), Lsn(100u * static_cast<unsigned>(i))});
+  return history;
+}
+
+std::optional<nanoseconds> time_lag(uint64_t held, nanoseconds seen, const std::vector<WalPoint>& history) {
+  const ServerObservation standby = server("s", true, 1, held, seen);
+  ServerObservation primary = server("p", false, 1, 0, seen);
+  primary.facts->flush = history.empty() ? Lsn(1) : history.back().lsn;
+  const auto lag = replication_lag(standby, primary, history, {});
+  return lag ? lag->time : std::nullopt;
+}
+
+TEST(ReplicationLag, IsZeroWhenTheStandbyHoldsAllThatThePrimaryHad) {
+  EXPECT_EQ(time_lag(1000, 10500ms, steady_history(10)), 0ns);
+  EXPECT_EQ(time_lag(1050, 10500ms, steady_history(10)), 0ns) << "looked at later than the primary";
+}
+
+TEST(ReplicationLag, IsTheTimeSinceThePrimaryStoodWhereTheStandbyStands) {
+  EXPECT_EQ(time_lag(400, 10s, steady_history(10)), 6s);
+  EXPECT_EQ(time_lag(450, 10s, steady_history(10)), 6s);
+}
+
+TEST(ReplicationLag, GrowsWhileReplayStandsStillAndDoesNotJumpAfterIdleTime) {
+  std::vector<WalPoint> idle;
+  for (int i = 1; i <= 60; ++i) idle.push_back({BootTime(seconds(i)), Lsn(500)});
+  idle.push_back({BootTime(61s), Lsn(900)});
+  EXPECT_EQ(time_lag(500, 61s, idle), 1s) << "not the minute without writes";
+  EXPECT_EQ(time_lag(500, 70s, idle), 10s);
+}
+
+TEST(ReplicationLag, IsUnknownNotZeroWhenThePrimaryIsSilent) {
+  EXPECT_EQ(time_lag(1000, 14s, steady_history(10)), std::nullopt);
+  EXPECT_EQ(time_lag(700, 14s, steady_history(10)), 7s) << "known to lack what was seen";
+}
+
+TEST(ReplicationLag, IsUnknownForAPositionOlderThanWhatIsRemembered) {
+  EXPECT_EQ(time_lag(50, 10s, steady_history(10)), std::nullopt);
+  EXPECT_EQ(time_lag(50, 600s, steady_history(600)), 599s) << "at least that";
+  EXPECT_EQ(time_lag(50, 10s, {}), std::nullopt);
+}
+
+TEST(ReplicationLag, WhatThePrimaryDidAfterTheLookAtTheStandbyDoesNotCount) {
+  EXPECT_EQ(time_lag(500, 5s, steady_history(10)), 0ns);
+}
+
+TEST(ReplicationLag, InBytesIsNeverNegative) {
+  const auto lag = [](uint64_t held, uint64_t flush) {
+    return replication_lag(server("s", true, 1, held, 1s), server("p", false, 1, flush, 1s), {}, {})->bytes;
+  };
+  EXPECT_EQ(lag(100, 350), 250);
+  EXPECT_EQ(lag(350, 100), 0);
+}
+
+TEST(NewestPrimary, IsThatOfTheNewestTimelineOfTheSameSystem) {
+  Snapshot snapshot;
+  snapshot.servers = {server("old", false, 1, 9000, 5s), server("new", false, 2, 5000, 5s),
+                      server("standby", true, 2, 5000, 5s)};
+  EXPECT_EQ(newest_primary(snapshot, "shop", kSystem)->server, "new");
+  EXPECT_EQ(newest_primary(snapshot, "shop", "1"), nullptr);
+  EXPECT_EQ(newest_primary(snapshot, "other", kSystem), nullptr);
+}
+
+}  // namespace
+}  // namespace farshore
