@@ -13,7 +13,8 @@ namespace {
 int serve(const std::string& config_file, const ExporterOptions& options) {
   Result<Topology> topology = load_topology(config_file);
   if (!topology) {
-    log_error("the topology cannot be used", {{"file", config_file}, {"why", topology.error().message}});
+    // Not through the log: these are lines for people, file:line:column first, as compilers write them.
+    fmt::print(stderr, "{}\n", topology.error().message);
     return kExitFailure;
   }
   const auto exporter = Exporter::start(std::move(*topology), options, system_clock());

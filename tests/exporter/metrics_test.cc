@@ -1,0 +1,157 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "exporter/collectors/collector.h"
+#include "exporter/pages.h"
+#include "tests/exporter/world.h"
+
+namespace farshore {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// The samples about servers, without HELP and TYPE lines and without what differs from run to run.
+std::string samples(const ExporterView& view) {
+  std::istringstream in(render_metrics(view));
+  std::string result;
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("farshore_") && !line.starts_with("farshore_exporter_build_info"))
+      result += line + "\n";
+  return result;
+}
+
+std::string without_failures(const std::string& text) {
+  std::istringstream in(text);
+  std::string result;
+  for (std::string line; std::getline(in, line);)
+    if (!line.starts_with("farshore_pg_failure")) result += line + "\n";
+  return result;
+}
+
+TEST(Metrics, OfAHealthyPairAreExactlyThese) {
+  const std::vector<WalPoint> history = {
+      {kNow - 3s, Lsn(0x3000010)}, {kNow - 2500ms, Lsn(0x3000080)}, {kNow - 600ms, Lsn(0x3000100)}};
+  EXPECT_EQ(without_failures(samples(view_of({primary(), standby()}, history))),
+            R"(farshore_pg_up{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
+farshore_pg_up{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
+farshore_pg_in_recovery{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
+farshore_pg_in_recovery{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
+farshore_pg_timeline_id{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
+farshore_pg_timeline_id{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
+farshore_pg_system_info{cluster="shop",region="us-east",server="shop-us",vantage="eu-west",system_identifier="7710890441538039360",version="15.18"} 1
+farshore_pg_system_info{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west",system_identifier="7710890441538039360",version="15.18"} 1
+farshore_pg_wal_current_lsn_bytes{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 50332160
+farshore_pg_wal_flush_lsn_bytes{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 50331904
+farshore_pg_wal_receive_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331776
+farshore_pg_wal_replay_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331744
+farshore_pg_wal_receiver_streaming{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
+farshore_pg_wal_receiver_last_message_age_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0.25
+farshore_replication_lag_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 128
+farshore_replication_lag_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 2
+farshore_snapshot_age_seconds{vantage="eu-west"} 0.5
+farshore_vantages_expected 3
+farshore_vantages_quorum 2
+)");
+}
+
+TEST(Metrics, OfASilentServerAreItsFailureOnly) {
+  const std::string text = samples(view_of({silent(primary(), FailureClass::kTimeout), standby()}));
+  std::istringstream in(text);
+  std::set<std::string> names;
+  for (std::string line; std::getline(in, line);)
+    if (line.find("server=\"shop-us\"") != std::string::npos) names.insert(line.substr(0, line.find('{')));
+  EXPECT_EQ(names, (std::set<std::string>{"farshore_pg_up", "farshore_pg_failure"}));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "farshore_pg_up{cluster=\"shop\",region=\"us-east\",server=\"shop-us\",vantage=\"eu-west\"} 0"));
+  EXPECT_THAT(text, HasSubstr("class=\"timeout\"} 1"));
+  EXPECT_THAT(text, HasSubstr("farshore_replication_lag_bytes")) << "against the last known position";
+  EXPECT_THAT(text, Not(HasSubstr("farshore_replication_lag_seconds")));
+}
+
+TEST(Metrics, EveryFailureClassHasItsSeriesAndExactlyOneIsSet) {
+  for (const FailureClass failure :
+       {FailureClass::kRefused, FailureClass::kTimeout, FailureClass::kUnreachable, FailureClass::kDns,
+        FailureClass::kAuth, FailureClass::kTooManyClients, FailureClass::kStartingUp,
+        FailureClass::kShuttingDown, FailureClass::kTls, FailureClass::kQuery, FailureClass::kClosed}) {
+    std::istringstream in(samples(view_of({silent(primary(), failure)})));
+    int series = 0, set = 0;
+    for (std::string line; std::getline(in, line);) {
+      if (!line.starts_with("farshore_pg_failure")) continue;
+      ++series;
+      if (!line.ends_with(" 1")) continue;
+      ++set;
+      EXPECT_THAT(line, HasSubstr(fmt::format("class=\"{}\"", to_string(failure))));
+    }
+    EXPECT_EQ(series, 11);
+    EXPECT_EQ(set, 1);
+  }
+}
+
+TEST(Metrics, NothingIsClaimedBeforeTheFirstAttempt) {
+  ServerObservation unseen;
+  unseen.cluster = "shop";
+  unseen.server = "shop-us";
+  EXPECT_THAT(samples(view_of({unseen})), Not(HasSubstr("shop-us")));
+}
+
+TEST(Metrics, NothingIsClaimedOnceTheObserverStandsStill) {
+  const std::string text = samples(view_of({primary(), standby()}, {}, kNow + 10s));
+  EXPECT_THAT(text, Not(HasSubstr("server=")));
+  EXPECT_THAT(text, HasSubstr("farshore_snapshot_age_seconds{vantage=\"eu-west\"} 10.5"));
+  EXPECT_THAT(text, HasSubstr("farshore_vantages_expected 3"));
+}
+
+TEST(Metrics, AReceiverThatIsHiddenIsUnknownAndOneThatIsGoneIsNotStreaming) {
+  ServerObservation hidden = standby();
+  hidden.facts->receiver = WalReceiverFacts{};
+  EXPECT_THAT(samples(view_of({hidden})), Not(HasSubstr("wal_receiver")));
+  ServerObservation gone = standby();
+  gone.facts->receiver.reset();
+  EXPECT_THAT(
+      samples(view_of({gone})),
+      HasSubstr("farshore_pg_wal_receiver_streaming{cluster=\"shop\",region=\"eu-west\",server=\"shop-eu\","
+                "vantage=\"eu-west\"} 0"));
+}
+
+TEST(Metrics, PositionsAreExactAboveThirtyTwoBits) {
+  ServerObservation far = primary();
+  far.facts->flush = Lsn((uint64_t{1} << 53) - 1);
+  EXPECT_THAT(samples(view_of({far})), HasSubstr(" 9007199254740991\n"));
+}
+
+TEST(Metrics, TheProcessAndTheBuildAreThere) {
+  const std::string text = render_metrics(view_of({}));
+  for (const char* name :
+       {"\nprocess_cpu_seconds_total ", "\nprocess_resident_memory_bytes ", "\nprocess_open_fds ",
+        "\nprocess_threads ", "\nprocess_start_time_seconds ", "\nfarshore_exporter_build_info{version="})
+    EXPECT_THAT(text, HasSubstr(name));
+}
+
+TEST(Collectors, HaveNamesOfTheirOwnAndShareNoFamily) {
+  std::set<std::string_view> names;
+  std::set<std::string> families;
+  const ExporterView view = view_of({primary(), standby()});
+  for (const Collector& collector : collectors()) {
+    EXPECT_TRUE(names.insert(collector.name).second) << collector.name;
+    for (const auto& family : collector.collect(view))
+      EXPECT_TRUE(families.insert(family.name).second) << family.name;
+  }
+}
+
+TEST(LandingPage, ListsTheServersAndEscapesWhatTheySay) {
+  ServerObservation down = silent(primary(), FailureClass::kQuery);
+  down.failure_text = "<script>alert(1)</script>";
+  const std::string page = render_landing_page(view_of({down, standby()}));
+  EXPECT_THAT(page, HasSubstr("shop-us"));
+  EXPECT_THAT(page, HasSubstr("query: &lt;script&gt;"));
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
+  EXPECT_THAT(page, HasSubstr("128 bytes"));
+}
+
+}  // namespace
+}  // namespace farshore
