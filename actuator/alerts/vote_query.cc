@@ -38,8 +38,10 @@ std::string vote_query(const VoteQuestion& question) {
       fmt::format("{{cluster={},server={}}}", quoted(question.cluster), quoted(question.primary));
   // timestamp() tells the age of a sample only of a bare selector; of an expression it tells the time of the
   // evaluation, which is always now.
+  // An exporter that serves an old snapshot saw nothing lately, however fresh the scrape.
   const std::string live = fmt::format(
-      "timestamp(farshore_pg_up{0}) and (farshore_pg_up{0} == 1) and (farshore_pg_in_recovery{0} == 0)",
+      "timestamp(farshore_pg_up{0}) and (farshore_pg_up{0} == 1) and (farshore_pg_in_recovery{0} == 0) "
+      "and on (vantage, instance) farshore_snapshot_age_seconds <= 3",
       server);
   return fmt::format(R"(label_replace(min(time() - timestamp({})), "farshore_vote", "firing", "", "") or )"
                      R"(label_replace(min(time() - ({})), "farshore_vote", "live", "", ""))",

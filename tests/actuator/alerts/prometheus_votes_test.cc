@@ -33,11 +33,12 @@ class StubExporter {
     server_ = HttpServer::start(options, {route}).value();
   }
   int port() const { return server_->port(); }
-  void say(int up, int in_recovery, int down) {
+  void say(int up, int in_recovery, int down, int snapshot_age = 0) {
     const std::lock_guard lock(mutex_);
     const std::string labels = R"({cluster="shop",region="us-east",server="shop-us",vantage="eu-west"})";
     text_ = fmt::format("farshore_pg_up{0} {1}\nfarshore_pg_in_recovery{0} {2}\n", labels, up, in_recovery) +
-            fmt::format("test_down{{cluster=\"shop\",server=\"shop-us\",epoch=\"7\"}} {}\n", down);
+            fmt::format("test_down{{cluster=\"shop\",server=\"shop-us\",epoch=\"7\"}} {}\n", down) +
+            fmt::format("farshore_snapshot_age_seconds{{vantage=\"eu-west\"}} {}\n", snapshot_age);
   }
 
  private:
@@ -119,6 +120,10 @@ TEST(PrometheusVotes, ARealPrometheusIsHeardOnTheAlertAndOnTheLivePrimary) {
   EXPECT_TRUE(wait_until([&] { return is(Vote::kFiring, true); })) << "one vantage sees it alive: a veto";
   exporter.say(1, 1, 1);
   EXPECT_TRUE(wait_until([&] { return is(Vote::kFiring, false); })) << "a standby is no live primary";
+  exporter.say(1, 0, 1);
+  EXPECT_TRUE(wait_until([&] { return is(Vote::kFiring, true); }));
+  exporter.say(1, 0, 1, 60);
+  EXPECT_TRUE(wait_until([&] { return is(Vote::kFiring, false); })) << "an old snapshot is no sight of life";
 
   votes->watch("shop", 8, "shop-us");
   EXPECT_TRUE(wait_until([&] { return is(Vote::kNotFiring, false); })) << "the alert of an earlier reign";
