@@ -10,9 +10,8 @@ namespace {
 
 bool is_port(std::string_view text, uint16_t& port) {
   int value = 0;
-  const char* end = text.data() + text.size();
-  const auto [after, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || after != end || value < 1 || value > 65535) return false;
+  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || after != text.data() + text.size() || value < 1 || value > 65535) return false;
   port = static_cast<uint16_t>(value);
   return true;
 }

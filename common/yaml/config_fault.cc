@@ -27,16 +27,18 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string format_faults(const std::string& source, const std::vector<ConfigFault>& faults) {
-  std::vector<ConfigFault> sorted = faults;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const ConfigFault& a, const ConfigFault& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  std::vector<const ConfigFault*> sorted;
+  for (const ConfigFault& fault : faults) sorted.push_back(&fault);
+  // The address breaks ties, so that faults of one place stay in the order they were found.
+  std::sort(sorted.begin(), sorted.end(), [](const ConfigFault* a, const ConfigFault* b) {
+    return std::tie(a->line, a->column, a) < std::tie(b->line, b->column, b);
   });
   std::string text;
-  for (const ConfigFault& fault : sorted) {
+  for (const ConfigFault* fault : sorted) {
     if (!text.empty()) text += '\n';
-    text += fault.line > 0 ? fmt::format("{}:{}:{}: {}", source, fault.line, fault.column, fault.message)
-                           : fmt::format("{}: {}", source, fault.message);
-    if (!fault.remedy.empty()) text += "; " + fault.remedy;
+    text += fault->line > 0 ? fmt::format("{}:{}:{}: {}", source, fault->line, fault->column, fault->message)
+                            : fmt::format("{}: {}", source, fault->message);
+    if (!fault->remedy.empty()) text += "; " + fault->remedy;
   }
   return text;
 }

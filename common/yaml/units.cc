@@ -45,8 +45,7 @@ struct Amount {
 
 // Takes "30s" off the front of the text; false when there is no number or no unit.
 bool take_amount(std::string_view& text, Amount& amount) {
-  const char* end = text.data() + text.size();
-  const auto [after, error] = std::from_chars(text.data(), end, amount.number);
+  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), amount.number);
   if (error != std::errc() || amount.number < 0 || text.front() == '-') return false;
   text.remove_prefix(static_cast<size_t>(after - text.data()));
   size_t letters = 0;
