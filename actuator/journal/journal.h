@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -72,6 +73,9 @@ struct RunRecord {
   std::optional<WallTime> ended_at;
 };
 
+// How many runs of a cluster are in a state.
+using RunCounts = std::map<std::pair<std::string, RunState>, int64_t>;
+
 enum class StepEvent { kIntent, kDone, kAlreadyDone, kFailed, kUndone };
 std::string_view to_string(StepEvent event);  // "intent", "done", ...
 
@@ -113,7 +117,7 @@ class Journal {
 
   // All alerts of one delivery in one transaction; ids are filled in. A firing alert equal to one already
   // recorded in (cluster, epoch, fingerprint, starts_at) whose verdict is not a retryable refusal is stored
-  // as "duplicate".
+  // as "duplicate" (journal_rules.h, makes_duplicate: also a refusal before there was a run can be repeated).
   virtual Status record_alerts(std::vector<AlertRecord>& alerts) = 0;
   virtual Status set_verdict(int64_t alert_id, const std::string& verdict, const std::string& reason,
                              const std::string& run_id) = 0;
@@ -140,6 +144,8 @@ class Journal {
   virtual Result<RunRecord> run(const std::string& run_id) = 0;
   virtual Result<std::vector<RunRecord>> runs(size_t limit) = 0;                      // newest first
   virtual Result<std::optional<RunRecord>> open_run(const std::string& cluster) = 0;  // running or held
+  // Every state of every cluster that has runs; for the metrics page. The default reads all runs.
+  virtual Result<RunCounts> count_runs();
   virtual Status record_step(const StepRecord& step) = 0;
   virtual Result<std::vector<StepRecord>> steps(const std::string& run_id) = 0;  // in order
 

@@ -1,6 +1,7 @@
 #include "actuator/journal/journal_rules.h"
 
 #include <array>
+#include <limits>
 
 namespace farshore {
 namespace {
@@ -28,6 +29,14 @@ Result<StepEvent> parse_step_event(std::string_view text) {
     if (kStepEvents[i] == text) return static_cast<StepEvent>(i);
   }
   return fail(ErrorCode::kCorrupt, "no step event is called '{}'", text);
+}
+
+Result<RunCounts> Journal::count_runs() {
+  const auto all = runs(static_cast<size_t>(std::numeric_limits<int64_t>::max()));
+  if (!all) return tl::unexpected(all.error());
+  RunCounts counts;
+  for (const auto& run : *all) ++counts[{run.cluster, run.state}];
+  return counts;
 }
 
 bool makes_duplicate(const AlertRecord& earlier, const std::optional<RunRecord>& run) {

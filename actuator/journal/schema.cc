@@ -16,6 +16,7 @@ CREATE TABLE alerts (
   server TEXT NOT NULL, fingerprint TEXT NOT NULL, epoch INTEGER NOT NULL, starts_at INTEGER NOT NULL,
   verdict TEXT NOT NULL, reason TEXT NOT NULL, run_id TEXT NOT NULL);
 CREATE INDEX alerts_identity ON alerts (cluster, epoch, fingerprint, starts_at);
+CREATE INDEX alerts_watchdog ON alerts (id) WHERE action = 'watchdog';
 CREATE INDEX alerts_pending ON alerts (cluster) WHERE verdict = '';
 CREATE TABLE reigns (
   cluster TEXT NOT NULL, epoch INTEGER NOT NULL, server TEXT NOT NULL, timeline INTEGER NOT NULL,

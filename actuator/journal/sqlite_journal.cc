@@ -13,6 +13,7 @@ namespace {
 
 // What is kept of decided alerts and of actions; pending and acted-on alerts are kept for ever, as runs are.
 constexpr int64_t kKeptAlerts = 20'000;
+constexpr int64_t kKeptWatchdogs = 1'000;  // one every few seconds: they must not push the others out
 constexpr int64_t kKeptActions = 10'000;
 
 // An UPDATE or INSERT whose count does not matter.
@@ -84,6 +85,7 @@ class SqliteJournal final : public Journal {
   Result<RunRecord> run(const std::string& run_id) override;
   Result<std::vector<RunRecord>> runs(size_t limit) override;
   Result<std::optional<RunRecord>> open_run(const std::string& cluster) override;
+  Result<RunCounts> count_runs() override;
   Status record_step(const StepRecord& step) override;
   Result<std::vector<StepRecord>> steps(const std::string& run_id) override;
   Status pause(const Pause& pause) override;
@@ -166,8 +168,14 @@ Status SqliteJournal::mark_duplicate(AlertRecord& alert) {
 }
 
 Status SqliteJournal::forget_old_alerts() {
+  auto watchdogs = database_->run(
+      "DELETE FROM alerts WHERE action = 'watchdog' AND verdict <> '' AND id <= (SELECT max(id) FROM alerts) "
+      "- ?",
+      kKeptWatchdogs);
+  if (!watchdogs) return done(watchdogs);
   return done(database_->run(
-      "DELETE FROM alerts WHERE id <= (SELECT max(id) FROM alerts) - ? AND verdict NOT IN ('', 'acted_on')",
+      "DELETE FROM alerts WHERE id <= (SELECT id FROM alerts ORDER BY id DESC LIMIT 1 OFFSET ?) "
+      "AND verdict NOT IN ('', 'acted_on')",
       kKeptAlerts));
 }
 
@@ -410,6 +418,21 @@ Result<std::optional<RunRecord>> SqliteJournal::open_run(const std::string& clus
       database_->query(select(rows::kRun, "FROM runs WHERE cluster = ? AND state IN ('running', 'held')"),
                        cluster),
       rows::run);
+}
+
+Result<RunCounts> SqliteJournal::count_runs() {
+  const std::lock_guard lock(mutex_);
+  auto rows = database_->query("SELECT cluster, state, count(*) FROM runs GROUP BY cluster, state");
+  if (!rows) return tl::unexpected(rows.error());
+  RunCounts counts;
+  while (true) {
+    const auto row = rows->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return counts;
+    const auto state = parse_run_state(rows->text(1));
+    if (!state) return tl::unexpected(state.error());
+    counts[{rows->text(0), *state}] = rows->integer(2);
+  }
 }
 
 Status SqliteJournal::record_step(const StepRecord& step) {

@@ -17,6 +17,7 @@
 #include "common/http/body_reader.h"
 #include "common/http/listen_address.h"
 #include "common/http/router.h"
+#include "common/http/wire.h"
 
 namespace farshore {
 namespace {
@@ -26,65 +27,6 @@ namespace {
 constexpr size_t kDrainBytes = size_t{8} << 20;
 constexpr nanoseconds kDrainTime = 1s;
 constexpr size_t kReadChunk = size_t{64} << 10;
-
-std::string_view status_text(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 202:
-      return "Accepted";
-    case 204:
-      return "No Content";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 411:
-      return "Length Required";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return status < 500 ? "Status" : "Error";
-  }
-}
-
-struct Refusal {
-  int status;
-  std::string_view reason;  // one of kRefusalReasons
-  std::string_view message;
-};
-
-ServerReply refusal_reply(const Refusal& refusal) {
-  ServerReply reply;
-  reply.status = refusal.status;
-  reply.content_type = "application/json";
-  reply.body = fmt::format(R"({{"error":{{"code":"{}","message":"{}"}}}})"
-                           "\n",
-                           refusal.reason, refusal.message);
-  if (refusal.status == 401) reply.headers["WWW-Authenticate"] = "Bearer, Basic realm=\"farshore\"";
-  return reply;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 void knock(const std::string& host, int port) {
   const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -96,15 +38,6 @@ void knock(const std::string& host, int port) {
     (void)connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   }
   close(peer);
-}
-
-bool media_type_is(const std::map<std::string, std::string>& headers, const std::string& wanted) {
-  const auto found = headers.find("content-type");
-  if (found == headers.end()) return false;
-  std::string_view type = found->second;
-  type = type.substr(0, type.find(';'));
-  while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-  return lower(type) == wanted;
 }
 
 }  // namespace
@@ -140,7 +73,7 @@ class CivetHttpServer final : public HttpServer {
                                    ServerRequest& request) const;
   static ServerReply call(const Route& route, const ServerRequest& request);
   int refuse(mg_connection* connection, const ServerRequest& request, const Refusal& refusal,
-             const std::string& allow = "");
+             const Route* route = nullptr, const std::string& allow = "");
   void send(mg_connection* connection, const ServerReply& reply, bool head_only, bool keep) const;
   static void drain(mg_connection* connection);
 
@@ -264,12 +197,13 @@ int CivetHttpServer::serve(mg_connection* connection) {
     return 204;
   }
   if (match.route == nullptr) {
-    return refuse(connection, request, {405, "method_not_allowed", "see the Allow header"}, match.allow);
+    return refuse(connection, request, {405, "method_not_allowed", "see the Allow header"}, nullptr,
+                  match.allow);
   }
   request.path_parameters = std::move(match.parameters);
-  if (auto refusal = authorise(*match.route, request)) return refuse(connection, request, *refusal);
-  if (auto refusal = read_body(connection, *match.route, request))
-    return refuse(connection, request, *refusal);
+  auto refusal = authorise(*match.route, request);
+  if (!refusal) refusal = read_body(connection, *match.route, request);
+  if (refusal) return refuse(connection, request, *refusal, match.route);
   const ServerReply reply = call(*match.route, request);
   // A kept connection holds its worker while it is idle: never let these be more than half of the workers.
   const bool keep = connections_ * 2 <= options_.threads;
@@ -284,7 +218,7 @@ Result<ServerRequest> CivetHttpServer::read_head(const mg_request_info& info) co
   request.query = info.query_string == nullptr ? "" : info.query_string;
   request.remote_address = info.remote_addr;
   for (int i = 0; i < info.num_headers; ++i) {
-    const std::string name = lower(info.http_headers[i].name);
+    const std::string name = lower_case(info.http_headers[i].name);
     const bool first = request.headers.emplace(name, info.http_headers[i].value).second;
     if (!first && (name == "content-length" || name == "authorization" || name == "transfer-encoding")) {
       return fail(ErrorCode::kInvalidArgument, "header {} is there twice", name);
@@ -323,11 +257,11 @@ std::optional<Refusal> CivetHttpServer::read_body(mg_connection* connection, con
   const auto size = static_cast<size_t>(announced);
   if (size > route.max_body_bytes)
     return Refusal{413, "too_large", "the body is larger than this path takes"};
-  if (!route.content_type.empty() && !media_type_is(request.headers, route.content_type)) {
+  if (size > 0 && !route.content_type.empty() && !media_type_is(request.headers, route.content_type)) {
     return Refusal{415, "wrong_type", "the body has the wrong Content-Type"};
   }
   const auto expect = request.headers.find("expect");
-  if (expect != request.headers.end() && lower(expect->second) == "100-continue") {
+  if (expect != request.headers.end() && lower_case(expect->second) == "100-continue") {
     mg_printf(connection, "HTTP/1.1 100 Continue\r\n\r\n");
   }
   if (size == 0) return std::nullopt;
@@ -356,7 +290,8 @@ ServerReply CivetHttpServer::call(const Route& route, const ServerRequest& reque
 }
 
 int CivetHttpServer::refuse(mg_connection* connection, const ServerRequest& request, const Refusal& refusal,
-                            const std::string& allow) {
+                            const Route* route, const std::string& allow) {
+  if (route != nullptr && route->on_refused) route->on_refused(refusal.reason);
   if (options_.on_refused) options_.on_refused(refusal.reason);
   ServerReply reply = refusal_reply(refusal);
   if (!allow.empty()) reply.headers["Allow"] = allow;
@@ -368,14 +303,7 @@ int CivetHttpServer::refuse(mg_connection* connection, const ServerRequest& requ
 void CivetHttpServer::send(mg_connection* connection, const ServerReply& reply, bool head_only,
                            bool keep) const {
   if (!keep) mg_disable_keep_alive(connection);
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\n", reply.status, status_text(reply.status));
-  if (reply.status != 204) {
-    text += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", reply.content_type, reply.body.size());
-  }
-  text += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
-  for (const auto& [name, value] : reply.headers) text += fmt::format("{}: {}\r\n", name, value);
-  text += keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-  if (!head_only && reply.status != 204) text += reply.body;
+  const std::string text = render_reply(reply, head_only, keep);
   mg_write(connection, text.data(), text.size());
 }
 

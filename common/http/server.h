@@ -38,8 +38,8 @@ struct ServerRequest {
 struct ServerReply {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-  std::map<std::string, std::string> headers;
+  std::string body = {};
+  std::map<std::string, std::string> headers = {};
 };
 
 using Handler = std::function<ServerReply(const ServerRequest&)>;
@@ -48,9 +48,11 @@ struct Route {
   std::string method;  // GET also answers HEAD; OPTIONS is answered for every path
   std::string path;    // exact, or with one {name} segment each
   Handler handler;
-  std::set<Role> roles;  // any of them opens the route; empty = open to everybody
+  std::set<Role> roles = {};  // any of them opens the route; empty = open to everybody
   size_t max_body_bytes = 0;
-  std::string content_type;  // media type a body must have, else 415; empty = any
+  std::string content_type = {};  // media type a body must have, else 415; empty = any
+  // As HttpServerOptions::on_refused, but only for requests that matched this route.
+  std::function<void(std::string_view reason)> on_refused = {};
 };
 
 // Decides who is asking from the Authorization header. Thread-safe; compares in constant time.
@@ -74,7 +76,7 @@ struct HttpServerOptions {
   std::shared_ptr<const Authenticator> authenticator;  // null: only open routes may be registered
   // Called for every request refused before its handler: reason is one of the words in
   // kRefusalReasons.
-  std::function<void(std::string_view reason)> on_refused;
+  std::function<void(std::string_view reason)> on_refused = {};
 };
 
 // Thread-safe. Refusals of its own (401, 403, 404, 405, 408, 411, 413, 415, 500) carry

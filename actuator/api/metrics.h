@@ -1,0 +1,27 @@
+// The actuator's metrics page. A pure function of what is known now; nothing is kept between two scrapes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actuator/failover/control.h"
+#include "actuator/journal/journal.h"
+#include "actuator/webhook/counters.h"
+#include "common/topology/topology.h"
+
+namespace farshore {
+
+struct MetricsInput {
+  std::vector<ClusterStatus> clusters;
+  std::optional<RunCounts> runs;  // absent: the journal cannot be read
+  WebhookCounts webhook;
+};
+
+// Prometheus text format 0.0.4. `topology` gives the region of a reign's server.
+std::string render_metrics(const MetricsInput& input, const Topology& topology);
+
+}  // namespace farshore

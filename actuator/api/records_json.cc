@@ -1,0 +1,244 @@
+#include "actuator/api/records_json.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+namespace farshore {
+namespace {
+
+void time_field(JsonWriter& writer, std::string_view name, const std::optional<WallTime>& time) {
+  if (time) {
+    writer.field(name, format_rfc3339(*time));
+  } else {
+    writer.null_field(name);
+  }
+}
+
+template <typename T>
+void optional_field(JsonWriter& writer, std::string_view name, const std::optional<T>& value) {
+  if (value) {
+    writer.field(name, *value);
+  } else {
+    writer.null_field(name);
+  }
+}
+
+void lsn_field(JsonWriter& writer, std::string_view name, const std::optional<Lsn>& lsn) {
+  optional_field(writer, name, lsn ? std::optional(lsn->to_string()) : std::nullopt);
+}
+
+// ---- status ----
+
+void write_server(JsonWriter& writer, const ServerObservation& server, BootTime boot_now) {
+  writer.begin_object()
+      .field("server", server.server)
+      .field("region", server.region)
+      .field("up", server.up)
+      .field("failure", to_string(server.failure))
+      .field("failure_text", server.failure_text);
+  optional_field(
+      writer, "seen_seconds_ago",
+      server.last_success ? std::optional(to_seconds(boot_now - *server.last_success)) : std::nullopt);
+  const auto& facts = server.facts;
+  optional_field(
+      writer, "role",
+      facts ? std::optional<std::string>(facts->in_recovery ? "standby" : "primary") : std::nullopt);
+  optional_field(writer, "timeline", facts ? std::optional<int64_t>(facts->timeline) : std::nullopt);
+  lsn_field(writer, "flush_lsn", facts ? facts->flush : std::nullopt);
+  lsn_field(writer, "receive_lsn", facts ? facts->receive : std::nullopt);
+  lsn_field(writer, "replay_lsn", facts ? facts->replay : std::nullopt);
+  writer.end_object();
+}
+
+void write_reign(JsonWriter& writer, const std::optional<Reign>& reign) {
+  if (!reign) {
+    writer.null_field("reign");
+    return;
+  }
+  writer.object("reign")
+      .field("epoch", reign->epoch)
+      .field("server", reign->server)
+      .field("timeline", reign->timeline)
+      .field("system_identifier", reign->system_identifier)
+      .field("since", format_rfc3339(reign->since))
+      .end_object();
+}
+
+void write_pause(JsonWriter& writer, const std::optional<Pause>& pause) {
+  if (!pause) {
+    writer.null_field("pause");
+    return;
+  }
+  writer.object("pause")
+      .field("by", pause->by)
+      .field("reason", pause->reason)
+      .field("since", format_rfc3339(pause->since))
+      .end_object();
+}
+
+void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime boot_now) {
+  writer.begin_object().field("cluster", cluster.cluster).field("mode", cluster.mode);
+  writer.field("paused", cluster.pause.has_value());
+  write_pause(writer, cluster.pause);
+  write_reign(writer, cluster.reign);
+  if (cluster.claim) {
+    writer.object("claim")
+        .field("epoch", cluster.claim->epoch)
+        .field("run_id", cluster.claim->run_id)
+        .end_object();
+  } else {
+    writer.null_field("claim");
+  }
+  writer.key("open_run");
+  if (cluster.open_run) {
+    write_run(writer, *cluster.open_run);
+  } else {
+    writer.null();
+  }
+  writer.field("problem", cluster.problem).field("approval_digest", cluster.approval_digest);
+  writer.array("servers");
+  for (const auto& server : cluster.servers) write_server(writer, server, boot_now);
+  writer.end_array().end_object();
+}
+
+// ---- runs ----
+
+void write_run_fields(JsonWriter& writer, const RunRecord& run) {
+  writer.field("id", run.id)
+      .field("cluster", run.cluster)
+      .field("state", to_string(run.state))
+      .field("reason", run.reason)
+      .field("step", run.step)
+      .field("retryable", run.retryable)
+      .field("promoting", run.promoting)
+      .field("from_epoch", run.from_epoch)
+      .field("epoch", run.epoch)
+      .field("old_primary", run.old_primary)
+      .field("old_region", run.old_region)
+      .field("candidate", run.candidate)
+      .field("region", run.region);
+  time_field(writer, "accepted_at", run.accepted_at);
+  time_field(writer, "started_at", run.started_at);
+  time_field(writer, "ended_at", run.ended_at);
+}
+
+std::optional<std::string> fact(const RunFacts& facts, const std::string& name) {
+  const auto found = facts.find(name);
+  return found == facts.end() ? std::nullopt : std::optional(found->second);
+}
+
+template <typename T>
+std::optional<T> number_fact(const RunFacts& facts, const std::string& name) {
+  const auto text = fact(facts, name);
+  if (!text) return std::nullopt;
+  T number{};
+  const char* last = text->data() + text->size();
+  const auto [end, error] = std::from_chars(text->data(), last, number);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return number;
+}
+
+// From the accepted webhook to the traffic seen at the new region.
+std::optional<double> actuator_seconds(const RunRecord& run, const RunFacts& facts) {
+  const auto text = fact(facts, "traffic_verified_at");
+  if (!text) return std::nullopt;
+  const auto verified = parse_rfc3339(*text);
+  if (!verified) return std::nullopt;
+  return to_seconds(*verified - run.accepted_at);
+}
+
+void write_figures(JsonWriter& writer, const RunRecord& run, const RunFacts& facts) {
+  optional_field(writer, "quorum_wait_seconds", number_fact<double>(facts, "quorum_wait_seconds"));
+  optional_field(writer, "actuator_seconds", actuator_seconds(run, facts));
+  optional_field(writer, "write_outage_seconds", number_fact<double>(facts, "write_outage_seconds"));
+  optional_field(writer, "exposure_seconds", number_fact<double>(facts, "exposure_seconds"));
+  optional_field(writer, "fork_lsn", fact(facts, "fork_lsn"));
+  writer.object("predicted_loss_bytes");
+  optional_field(writer, "lower", number_fact<int64_t>(facts, "predicted_loss_lower_bytes"));
+  optional_field(writer, "upper", number_fact<int64_t>(facts, "predicted_loss_upper_bytes"));
+  writer.end_object();
+}
+
+}  // namespace
+
+void write_status(JsonWriter& writer, const std::vector<ClusterStatus>& clusters, WallTime now,
+                  BootTime boot_now) {
+  writer.begin_object().field("time", format_rfc3339(now)).array("clusters");
+  for (const auto& cluster : clusters) write_cluster(writer, cluster, boot_now);
+  writer.end_array().end_object();
+}
+
+void write_alert(JsonWriter& writer, const AlertRecord& alert) {
+  writer.begin_object().field("id", alert.id);
+  time_field(writer, "received_at", alert.received_at);
+  writer.field("principal", alert.principal)
+      .field("status", alert.status == AlertStatus::kFiring ? "firing" : "resolved")
+      .field("alertname", alert.alertname)
+      .field("action", alert.action)
+      .field("cluster", alert.cluster)
+      .field("region", alert.region)
+      .field("server", alert.server)
+      .field("epoch", alert.epoch)
+      .field("fingerprint", alert.fingerprint);
+  time_field(writer, "starts_at", alert.starts_at);
+  writer.field("verdict", alert.verdict.empty() ? std::string("pending") : alert.verdict)
+      .field("reason", alert.reason)
+      .field("run_id", alert.run_id)
+      .end_object();
+}
+
+void write_run(JsonWriter& writer, const RunRecord& run) {
+  writer.begin_object();
+  write_run_fields(writer, run);
+  writer.end_object();
+}
+
+void write_run_detail(JsonWriter& writer, const RunRecord& run, const std::vector<StepRecord>& steps) {
+  const RunFacts facts = merge_facts(steps);
+  writer.begin_object();
+  write_run_fields(writer, run);
+  write_figures(writer, run, facts);
+  writer.object("facts");
+  for (const auto& [name, value] : facts) writer.field(name, value);
+  writer.end_object().array("steps");
+  for (const auto& step : summarise_steps(steps)) {
+    writer.begin_object()
+        .field("name", step.name)
+        .field("attempt", step.attempt)
+        .field("state", step.state)
+        .field("started_at", format_rfc3339(step.started_at));
+    optional_field(writer, "seconds", step.seconds);
+    writer.field("detail", step.detail).end_object();
+  }
+  writer.end_array().end_object();
+}
+
+std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps) {
+  std::vector<StepSummary> summaries;
+  for (const auto& step : steps) {
+    auto found = std::ranges::find_if(summaries, [&](const StepSummary& summary) {
+      return summary.name == step.step && summary.attempt == step.attempt;
+    });
+    if (found == summaries.end()) {
+      summaries.push_back({step.step, step.attempt, "", step.at, std::nullopt, ""});
+      found = std::prev(summaries.end());
+    }
+    const bool running = step.event == StepEvent::kIntent;
+    found->state = running ? "running" : to_string(step.event);
+    found->seconds = running ? std::nullopt : std::optional(to_seconds(step.at - found->started_at));
+    if (!step.detail.empty()) found->detail = step.detail;
+  }
+  return summaries;
+}
+
+RunFacts merge_facts(const std::vector<StepRecord>& steps) {
+  RunFacts facts;
+  for (const auto& step : steps) {
+    for (const auto& [name, value] : step.facts) facts[name] = value;
+  }
+  return facts;
+}
+
+}  // namespace farshore

@@ -1,0 +1,38 @@
+// Records of the journal and the state of clusters as the JSON that the API gives. Times are RFC 3339, spans
+// are seconds; what is not known is null, never zero. Pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "actuator/failover/control.h"
+#include "actuator/journal/journal.h"
+#include "common/json/json_writer.h"
+
+namespace farshore {
+
+void write_status(JsonWriter& writer, const std::vector<ClusterStatus>& clusters, WallTime now,
+                  BootTime boot_now);
+void write_alert(JsonWriter& writer, const AlertRecord& alert);
+
+// The fields of a run without its steps, as one object.
+void write_run(JsonWriter& writer, const RunRecord& run);
+
+// A run with its facts, its steps summarised, and the figures that follow from its facts.
+void write_run_detail(JsonWriter& writer, const RunRecord& run, const std::vector<StepRecord>& steps);
+
+// One row of the failover table as it went in one attempt.
+struct StepSummary {
+  std::string name;
+  int attempt = 0;
+  std::string state;  // of its last record; "running" after an intent without an outcome
+  WallTime started_at;
+  std::optional<double> seconds;  // absent while it runs
+  std::string detail;             // the newest one that is not empty
+};
+std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps);
+
+// The newest value of each name over all records.
+RunFacts merge_facts(const std::vector<StepRecord>& steps);
+
+}  // namespace farshore
