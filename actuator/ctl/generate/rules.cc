@@ -125,38 +125,43 @@ Rule watchdog() {
 
 // What people must know before they need a failover: each of these means that one would not come.
 std::vector<Rule> trigger_path_rules(const Pieces& pieces) {
-  return {{.alert = "FarshoreVantageQuorumLost",
-           .comment = "Too few vantages look: nothing can be concluded and no failover can start.\n",
-           .expr = fmt::format("(\n  count(\n    max by (vantage) (\n"
-                               "      farshore_snapshot_age_seconds{{vantage=~\"{}\"}} <= {}\n"
-                               "      and time() - timestamp(farshore_snapshot_age_seconds) <= {}\n"
-                               "    )\n  )\n  or vector(0)\n) < {}",
-                               pieces.vantages, kFreshSeconds, kFreshSeconds, pieces.quorum),
-           .for_duration = "30s",
-           .severity = "critical",
-           .action = "",
-           .summary = "Only {{ $value }} vantages look at the servers; a failover needs more"},
-          {.alert = "FarshoreActuatorUnseen",
-           .comment = "Without an actuator's word on who is primary the alert above cannot fire.\n",
-           .expr = "(count(up{job=\"farshore-actuator\"} == 1) or vector(0)) < 1",
-           .for_duration = "1m",
-           .severity = "critical",
-           .action = "",
-           .summary = "No actuator can be scraped; no failover can start"},
-          {.alert = "FarshoreTriggerPathBroken",
-           .comment = "The watchdog does not reach the actuator.\n",
-           .expr = "time() - max(farshore_trigger_path_last_seen_timestamp_seconds) > 180",
-           .for_duration = "1m",
-           .severity = "critical",
-           .action = "",
-           .summary = "The watchdog has not reached an actuator for {{ $value | humanizeDuration }}"},
-          {.alert = "FarshoreExporterDown",
-           .comment = "A vantage without a vote.\n",
-           .expr = "up{job=\"farshore-exporter\"} == 0",
-           .for_duration = "1m",
-           .severity = "warning",
-           .action = "",
-           .summary = "Exporter {{ $labels.instance }} cannot be scraped"}};
+  return {
+      {.alert = "FarshoreVantageQuorumLost",
+       .comment = "Too few vantages look: nothing can be concluded and no failover can start.\n",
+       .expr = fmt::format("(\n  count(\n    max by (vantage) (\n"
+                           "      farshore_snapshot_age_seconds{{vantage=~\"{}\"}} <= {}\n"
+                           "      and time() - timestamp(farshore_snapshot_age_seconds) <= {}\n"
+                           "    )\n  )\n  or vector(0)\n) < {}",
+                           pieces.vantages, kFreshSeconds, kFreshSeconds, pieces.quorum),
+       .for_duration = "30s",
+       .severity = "critical",
+       .action = "",
+       .summary = "Only {{ $value }} vantages look at the servers; a failover needs more"},
+      {.alert = "FarshoreActuatorUnseen",
+       .comment = "Without an actuator's word on who is primary the alert above cannot fire.\n",
+       .expr = "(count(up{job=\"farshore-actuator\"} == 1) or vector(0)) < 1",
+       .for_duration = "1m",
+       .severity = "critical",
+       .action = "",
+       .summary = "No actuator can be scraped; no failover can start"},
+      {.alert = "FarshoreTriggerPathBroken",
+       .comment = "The watchdog comes every 40 s; it stopped, or has not come since the actuator started.\n",
+       .expr = "time() - max(farshore_trigger_path_last_seen_timestamp_seconds) > 180\n"
+               "or (\n"
+               "  absent(farshore_trigger_path_last_seen_timestamp_seconds)\n"
+               "  and on () count(up{job=\"farshore-actuator\"} == 1) > 0\n"
+               ")",
+       .for_duration = "2m",
+       .severity = "critical",
+       .action = "",
+       .summary = "The watchdog does not reach the actuator; an alert would not reach it either"},
+      {.alert = "FarshoreExporterDown",
+       .comment = "A vantage without a vote.\n",
+       .expr = "up{job=\"farshore-exporter\"} == 0",
+       .for_duration = "1m",
+       .severity = "warning",
+       .action = "",
+       .summary = "Exporter {{ $labels.instance }} cannot be scraped"}};
 }
 
 std::vector<Rule> cluster_rules(const Pieces& pieces) {
@@ -169,6 +174,15 @@ std::vector<Rule> cluster_rules(const Pieces& pieces) {
        .action = "",
        .summary =
            "A failover of {{ $labels.cluster }} is held; farshorectl why {{ $labels.cluster }} says why"}};
+  rules.push_back(
+      {.alert = "FarshoreReignUnknown",
+       .comment = "The actuator knows the cluster and not its primary: the alert above cannot fire.\n",
+       .expr = "max by (cluster) (farshore_cluster_paused)\n"
+               "unless on (cluster) farshore_cluster_primary_epoch",
+       .for_duration = "1m",
+       .severity = "critical",
+       .action = "",
+       .summary = "Nobody is known to reign over {{ $labels.cluster }}; no failover can start"});
   if (pieces.quorum < 2) return rules;  // then one silent vantage is no minority
   rules.push_back(
       {.alert = "FarshorePrimaryUnreachableMinority",
