@@ -8,7 +8,7 @@ import urllib.parse
 
 from . import names, plan as places, processes, web
 from .network import Trouble
-from .postgres import APPLICATION_ROLE
+from .postgres import ACTUATOR_ROLE, APPLICATION_ROLE, MONITOR_ROLE
 
 PDNS_SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 
@@ -97,6 +97,8 @@ security-poll-suffix=
         """farshore.yml of this world. With fence "none" nothing is ever isolated and nothing ever proven."""
         with open(os.path.join(self._plan.source, "examples/lab/farshore.yml.in"), encoding="utf-8") as file:
             text = file.read()
+        for role in (MONITOR_ROLE, ACTUATOR_ROLE):
+            self._secrets.passfile(role)  # at the paths that the topology names
         script = os.path.join(self._plan.source, "examples/lab/fence")
         socket = self._plan.path("power.sock")
         for server in (places.PRIMARY.server, places.STANDBY.server):
