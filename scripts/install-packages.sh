@@ -51,7 +51,7 @@ printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
 "${as_root[@]}" mkdir -p "$(dirname "$clusters")"
 echo 'create_main_cluster = false' | "${as_root[@]}" tee "$clusters" >/dev/null
 
-apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
 "${apt[@]}" update
 "${apt[@]}" install --yes --no-install-recommends -o Dpkg::Options::=--force-confold "${missing[@]}"
 
