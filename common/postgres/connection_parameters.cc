@@ -57,7 +57,7 @@ void ConnectionParameters::set_session_defaults(const std::string& application_n
 }
 
 std::string ConnectionParameters::name_to_resolve() const {
-  if (get("hostaddr").value_or("") != "") return "";
+  if (!get("hostaddr").value_or("").empty()) return "";
   const std::string host = get("host").value_or("");
   const bool is_socket = host.empty() || host.starts_with('/') || host.starts_with('@');
   return is_socket || is_numeric_address(host) ? "" : host;
