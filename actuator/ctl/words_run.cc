@@ -1,0 +1,169 @@
+#include <map>
+
+#include "actuator/ctl/json_text.h"
+#include "actuator/ctl/text_table.h"
+#include "actuator/ctl/words.h"
+#include "actuator/failover/steps.h"
+
+namespace farshore {
+namespace {
+
+using Rows = std::vector<std::vector<std::string>>;
+
+void add(Rows& rows, const std::string& name, const std::string& value) {
+  if (!value.empty()) rows.push_back({name, value});
+}
+
+std::string fact_of(const JsonValue& run, std::string_view name) {
+  const auto facts = run.find("facts");
+  return facts ? text_of(*facts, name) : "";
+}
+
+std::string loss_in_words(const JsonValue& run) {
+  const auto loss = run.find("predicted_loss_bytes");
+  if (!loss || text_of(*loss, "lower").empty()) return "";
+  const std::string upper = text_of(*loss, "upper");
+  return fmt::format("{} to {} bytes of WAL", text_of(*loss, "lower"), upper.empty() ? "unknown" : upper);
+}
+
+std::string headline(const JsonValue& run) {
+  return fmt::format("Run {} of cluster {}: {} at {}\n", printable(text_of(run, "id")),
+                     printable(text_of(run, "cluster")), text_of(run, "state"), text_of(run, "step"));
+}
+
+std::string summary(const JsonValue& run) {
+  Rows rows;
+  add(rows, "reason", text_of(run, "reason"));
+  rows.push_back({"lost", fmt::format("{} in {}, primary of epoch {}", text_of(run, "old_primary"),
+                                      text_of(run, "old_region"), text_of(run, "from_epoch"))});
+  if (!text_of(run, "candidate").empty())
+    rows.push_back({"candidate", fmt::format("{} in {}, for epoch {}", text_of(run, "candidate"),
+                                             text_of(run, "region"), text_of(run, "epoch"))});
+  add(rows, "accepted", time_of(run, "accepted_at"));
+  add(rows, "started", time_of(run, "started_at"));
+  add(rows, "ended", time_of(run, "ended_at"));
+  add(rows, "write outage", seconds_of(run, "write_outage_seconds"));
+  add(rows, "exposure", seconds_of(run, "exposure_seconds"));
+  add(rows, "predicted loss", loss_in_words(run));
+  add(rows, "fork", text_of(run, "fork_lsn"));
+  return text_table(rows, "  ");
+}
+
+std::string_view danger_of(const std::string& name) {
+  for (const Step& step : failover_steps())
+    if (step.name == name) return step.danger;
+  return "";
+}
+
+std::string needs_in_words(const std::string& needs) {
+  static const std::map<std::string, std::string> words{
+      {"mode", "to act at all, which failover.mode leaves to a person"},
+      {"proof",
+       "to promote WITHOUT PROOF that the old primary cannot write: two servers may acknowledge writes"},
+      {"loss", "to lose more than failover.max_data_loss, or an amount that is not known"},
+      {"cooldown", "to act again within failover.cooldown of the last failover"}};
+  std::string text;
+  for (size_t begin = 0; begin < needs.size();) {
+    const size_t end = std::min(needs.find(',', begin), needs.size());
+    const std::string need = needs.substr(begin, end - begin);
+    const auto word = words.find(need);
+    text += "  - " + (word == words.end() ? printable(need) : word->second) + "\n";
+    begin = end + 1;
+  }
+  return text;
+}
+
+std::string what_to_do(const JsonValue& run) {
+  const std::string id = printable(text_of(run, "id")), state = text_of(run, "state");
+  if (state == "running") return "It is under way: farshorectl show " + id + " tells how far.\n";
+  if (state != "held") return "";
+  if (flag_of(run, "promoting"))
+    return "It is past the point of no return and goes on by itself as soon as it can; mend the cause.\n";
+  std::string text = "Everything was put back, and nothing happens until a person decides:\n";
+  if (!fact_of(run, "needs").empty())
+    text +=
+        "  farshorectl approve " + id + "   permits what it needs and starts again with new observations\n";
+  return text + "  farshorectl retry " + id + "     starts again with new observations, permits nothing\n" +
+         "  farshorectl abandon " + id + "   ends it\n";
+}
+
+}  // namespace
+
+std::string runs_in_words(const JsonValue& runs) {
+  Rows rows{{"RUN", "CLUSTER", "STATE", "AT", "FROM", "TO", "STARTED", "REASON"}};
+  for (const JsonValue& run : items_of(runs, "runs"))
+    rows.push_back({text_of(run, "id"), text_of(run, "cluster"), text_of(run, "state"), text_of(run, "step"),
+                    text_of(run, "old_primary"), text_of(run, "candidate"), time_of(run, "started_at"),
+                    text_of(run, "reason")});
+  if (rows.size() == 1) return "There have been no runs.\n";
+  return text_table(rows);
+}
+
+std::string run_in_words(const JsonValue& run, const std::string& digest) {
+  std::string text = headline(run) + summary(run) + "\n";
+  Rows steps{{"ATTEMPT", "STEP", "STATE", "TOOK", "DETAIL"}};
+  for (const JsonValue& step : items_of(run, "steps"))
+    steps.push_back({text_of(step, "attempt"), text_of(step, "name"), text_of(step, "state"),
+                     seconds_of(step, "seconds"), text_of(step, "detail")});
+  text += text_table(steps, "  ");
+  Rows facts;
+  if (const auto object = run.find("facts"))
+    for (const auto& [name, value] : object->members())
+      if (const std::string shown = value.as_string().value_or(""); !shown.empty())
+        facts.push_back({name, shown});
+  if (!facts.empty()) text += "\n  Facts\n" + text_table(facts, "  ");
+  if (!digest.empty()) text += "\n  Digest for an approval: " + printable(digest) + "\n";
+  return text;
+}
+
+std::string why_run(const JsonValue& run) {
+  std::string text = headline(run);
+  const std::string reason = printable(text_of(run, "reason"));
+  if (!reason.empty()) text += "Because " + reason + ".\n";
+  text += "\n";
+  for (const JsonValue& step : items_of(run, "steps")) {
+    const std::string name = text_of(step, "name"), took = seconds_of(step, "seconds");
+    text += fmt::format("{} (attempt {}): {}{}", printable(name), text_of(step, "attempt"),
+                        text_of(step, "state"), took.empty() ? "" : " after " + took);
+    if (const std::string detail = text_of(step, "detail"); !detail.empty()) text += ": " + printable(detail);
+    text += "\n";
+    if (const std::string_view danger = danger_of(name); !danger.empty())
+      text += fmt::format("    guards against {}\n", danger);
+  }
+  const std::string advice = what_to_do(run);
+  return advice.empty() ? text : text + "\n" + advice;
+}
+
+std::string why_alert(const JsonValue& alert) {
+  const std::string verdict = text_of(alert, "verdict"), run = printable(text_of(alert, "run_id"));
+  std::string text = fmt::format(
+      "Alert {} of {}: {} ({}) of server {} in {}, cluster {}, epoch {}, brought by {}\n",
+      text_of(alert, "id"), time_of(alert, "received_at"), printable(text_of(alert, "alertname")),
+      text_of(alert, "status"), printable(text_of(alert, "server")), printable(text_of(alert, "region")),
+      printable(text_of(alert, "cluster")), text_of(alert, "epoch"), printable(text_of(alert, "principal")));
+  std::string words = "was " + verdict;
+  if (verdict == "acted_on") words = "was acted on";
+  if (verdict == "pending") words = "waits for its verdict";
+  if (verdict == "duplicate") words = "repeats an alert that already has its verdict";
+  text += "It " + words;
+  if (const std::string reason = text_of(alert, "reason"); !reason.empty()) text += ": " + printable(reason);
+  text += ".\n";
+  if (!run.empty()) text += "It belongs to run " + run + ": farshorectl why " + run + "\n";
+  return text;
+}
+
+std::string approval_in_words(const JsonValue& run, const std::string& digest) {
+  const std::string needs = fact_of(run, "needs");
+  std::string text = headline(run) + summary(run);
+  Rows rows;
+  add(rows, "best candidate", fact_of(run, "best_candidate"));
+  add(rows, "loss as shown", fact_of(run, "shown_loss_bytes"));
+  add(rows, "fence", fact_of(run, "fence_evidence"));
+  add(rows, "digest", digest);
+  text += text_table(rows, "  ");
+  if (!needs.empty())
+    text += "An approval permits, once and for the next 15 minutes:\n" + needs_in_words(needs);
+  return text;
+}
+
+}  // namespace farshore
