@@ -2,96 +2,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/http/client.h"
+#include "tests/exporter/running_exporter.h"
 #include "tests/support/postgres_server.h"
 
 namespace farshore {
 namespace {
 
-using test::ChildProcess;
 using test::PostgresFixture;
+using test::RunningExporter;
+using test::Servers;
 using test::TempDir;
 using test::wait_until;
 using testing::HasSubstr;
 using testing::Not;
-
-using Servers = std::vector<std::pair<std::string, std::string>>;
-
-std::string topology_yaml(const Servers& servers) {
-  std::string text =
-      "vantages: {names: [us-east, eu-west, eu-central]}\n"
-      "prometheus:\n  servers:\n    - {region: us-east, url: \"http://127.0.0.1:9\"}\n"
-      "    - {region: eu-west, url: \"http://127.0.0.2:9\"}\n    - {region: eu-central, url: "
-      "\"http://127.0.0.3:9\"}\n"
-      "alertmanagers: [{region: us-east, url: \"http://127.0.0.1:8\"}, {region: eu-west, url: "
-      "\"http://127.0.0.2:8\"}]\n"
-      "exporters: [{vantage: us-east, address: \"127.0.0.1:9\"}, {vantage: eu-west, address: "
-      "\"127.0.0.2:9\"},\n"
-      "            {vantage: eu-central, address: \"127.0.0.3:9\"}]\n"
-      "actuators: [{address: \"127.0.0.1:10\"}]\n"
-      "observe: {interval: 100ms, timeout: 300ms}\n"
-      "clusters:\n  - name: shop\n    failover: {mode: off}\n    servers:\n";
-  const char* regions[] = {"us-east", "eu-west", "eu-central"};
-  std::string fences = "    fence:\n", targets;
-  for (size_t i = 0; i < servers.size(); ++i) {
-    const auto& [name, conninfo] = servers[i];
-    text +=
-        fmt::format("      - {{name: {}, region: {}, conninfo: \"{}\", admin: {{user: a, passfile: /x}}}}\n",
-                    name, regions[i], conninfo);
-    fences +=
-        fmt::format("      - {{kind: command, server: {}, act: [/bin/false], proof: [/bin/false]}}\n", name);
-    targets += fmt::format("{}{}: 127.0.0.1", targets.empty() ? "" : ", ", regions[i]);
-  }
-  return text + fences +
-         "    traffic:\n      - {kind: command, name: x, act: [/bin/false], read: [/bin/false], targets: {" +
-         targets + "}}\n";
-}
-
-class RunningExporter {
- public:
-  explicit RunningExporter(const Servers& servers) {
-    test::write_file(folder_.file("farshore.yml"), topology_yaml(servers));
-    process_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{FARSHORE_EXPORTER, "--config.file", folder_.file("farshore.yml"),
-                                 "--vantage", "eu-west", "--web.listen-address",
-                                 fmt::format("127.0.0.1:{}", port_)},
-        test::SpawnOptions{
-            .output_file = folder_.file("log"), .environment = {}, .run_as = "", .death_signal = 9});
-    if (!process_->wait_for_output("msg=started")) throw std::runtime_error(process_->output());
-  }
-  HttpResponse get(const std::string& path) const {
-    const auto response = client_->send({.method = "GET",
-                                         .url = fmt::format("http://127.0.0.1:{}{}", port_, path),
-                                         .headers = {},
-                                         .body = "",
-                                         .timeout = 5s,
-                                         .max_response_bytes = 1 << 20});
-    if (!response) throw std::runtime_error(response.error().message);
-    return *response;
-  }
-  std::string metrics() const { return get("/metrics").body; }
-  // The value of a series whose line starts with `name{` and holds all the parts; absent when there is none.
-  std::optional<double> value(const std::string& name, const std::vector<std::string>& parts = {}) const {
-    std::istringstream in(metrics());
-    for (std::string line; std::getline(in, line);) {
-      if (!line.starts_with(name + "{") && !line.starts_with(name + " ")) continue;
-      const bool matches = std::ranges::all_of(
-          parts, [&](const std::string& part) { return line.find(part) != std::string::npos; });
-      if (matches) return std::stod(line.substr(line.rfind(' ') + 1));
-    }
-    return std::nullopt;
-  }
-  bool wait_value(const std::string& name, const std::vector<std::string>& parts, double expected) const {
-    return wait_until([&] { return value(name, parts) == expected; });
-  }
-  ChildProcess& process() { return *process_; }
-
- private:
-  TempDir folder_;
-  int port_ = test::free_port();
-  std::unique_ptr<HttpClient> client_ = make_curl_client();
-  std::unique_ptr<ChildProcess> process_;
-};
 
 const std::string kP = "server=\"p\"", kS = "server=\"s\"";
 
@@ -187,7 +110,7 @@ TEST(ExporterProgram, LagInSecondsGrowsWhileTheStandbyIsCutOff) {
 
 TEST(ExporterProgram, RefusesToStartOnAWrongVantageOrFile) {
   const TempDir folder;
-  test::write_file(folder.file("good.yml"), topology_yaml(Servers{{"p", "host=127.0.0.1 user=x"}}));
+  test::write_file(folder.file("good.yml"), test::topology_yaml(Servers{{"p", "host=127.0.0.1 user=x"}}));
   test::write_file(folder.file("bad.yml"), "vantages: 3\n");
   const auto run = [&](const std::string& file, const std::string& vantage) {
     return test::run_command({FARSHORE_EXPORTER, "--config.file", folder.file(file), "--vantage", vantage,
