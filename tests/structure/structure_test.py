@@ -157,11 +157,22 @@ class Texts(unittest.TestCase):
             if name.endswith("CMakeLists.txt"):
                 self.assertNotRegex((ROOT / name).read_text(), r"add_\w+\(\s*all[\s)]", name)
 
-    def test_every_folder_of_common_has_a_readme(self):
-        folders = {str(pathlib.Path(name).parent) for name in tracked() if name.startswith("common/") and is_code(name)}
-        self.assertGreater(len(folders), 5)
-        for folder in sorted(folders | {"common", "tests", "exporter"}):
+    def test_every_folder_of_code_has_a_readme(self):
+        folders = {"tests", "exporter", "examples/app", "examples/lab", "alerting"}
+        for name in tracked():
+            if is_code(name) and name.startswith(("common/", "actuator/")):
+                folders.add(str(pathlib.Path(name).parent))
+        self.assertGreater(len(folders), 15)
+        for folder in sorted(folders):
             self.assertTrue((ROOT / folder / "README.md").is_file(), f"{folder}/README.md is missing")
+
+    def test_every_link_between_documents_leads_somewhere(self):
+        for name in tracked():
+            if not name.endswith(".md"):
+                continue
+            for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", (ROOT / name).read_text(encoding="utf-8")):
+                if "://" not in target:
+                    self.assertTrue(((ROOT / name).parent / target).exists(), f"{name} links to {target}")
 
 
 if __name__ == "__main__":
