@@ -1,10 +1,6 @@
 #include "common/http/server.h"
 
-#include <arpa/inet.h>
 #include <civetweb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -17,6 +13,7 @@
 #include "common/http/body_reader.h"
 #include "common/http/listen_address.h"
 #include "common/http/router.h"
+#include "common/http/sockets.h"
 #include "common/http/wire.h"
 
 namespace farshore {
@@ -27,18 +24,6 @@ namespace {
 constexpr size_t kDrainBytes = size_t{8} << 20;
 constexpr nanoseconds kDrainTime = 1s;
 constexpr size_t kReadChunk = size_t{64} << 10;
-
-void knock(const std::string& host, int port) {
-  const int peer = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (peer < 0) return;
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) == 1) {
-    (void)connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  }
-  close(peer);
-}
 
 }  // namespace
 
@@ -141,14 +126,15 @@ Status CivetHttpServer::listen(const ListenAddress& address) {
   return {};
 }
 
-// civetweb's accepting thread looks at its stop flag only every 2 s or when somebody connects: be that
-// somebody, so that stopping takes milliseconds.
+// civetweb looks at its stop flag only every 2 s, unless somebody connects (the accepting thread) or a
+// connection ends (a worker with a kept one): bring both about, so that stopping takes milliseconds.
 void CivetHttpServer::stop() {
   if (context_ == nullptr) return;
   const std::jthread waker([this](const std::stop_token& stopped) {
     while (!stopped.stop_requested()) {
       system_clock().sleep_for(5ms, stopped);
       knock(address_.host == "0.0.0.0" ? "127.0.0.1" : address_.host, port_);
+      end_reading_on(port_);
     }
   });
   mg_stop(context_);

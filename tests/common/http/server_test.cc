@@ -248,6 +248,15 @@ TEST_F(HttpServerTest, KeepsAConnectionForTheNextRequest) {
   }
 }
 
+TEST_F(HttpServerTest, ClosesKeptConnectionsWhenItStops) {
+  start();
+  RawClient idle(server_->port());
+  idle.send_text("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(idle.receive("\r\n\r\n"), HasSubstr("keep-alive"));
+  server_ = nullptr;
+  EXPECT_THAT(idle.receive(), Not(HasSubstr("nothing for 10 s")));
+}
+
 TEST_F(HttpServerTest, SurvivesBytesThatAreNoHttp) {
   start(2);
   for (const char* junk : {"\x16\x03\x01\x02\x01", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\r\n\r\n\r\n"}) {
