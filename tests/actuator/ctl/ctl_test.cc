@@ -270,6 +270,33 @@ TEST_F(CtlTest, TextFromElsewhereCannotSteerTheTerminal) {
   }
 }
 
+TEST_F(CtlTest, TheManualNamesEveryVerbAndOption) {
+  std::string manual = test::read_file(std::string(FARSHORE_SOURCE_DIR) + "/docs/man/farshorectl.1");
+  std::erase(manual, '\\');
+  int named = 0;
+  for (const auto& command : std::vector<std::vector<std::string>>{{"--help"},
+                                                                   {"runs", "--help"},
+                                                                   {"pause", "--help"},
+                                                                   {"approve", "--help"},
+                                                                   {"check-config", "--help"},
+                                                                   {"steps", "--help"},
+                                                                   {"generate", "--help"},
+                                                                   {"generate", "prometheus", "--help"},
+                                                                   {"generate", "alertmanager", "--help"},
+                                                                   {"generate", "sql", "--help"}}) {
+    ASSERT_EQ(run(command), kExitOk);
+    const bool lists_verbs = command.size() == 1 || command == std::vector<std::string>{"generate", "--help"};
+    std::istringstream help(out());
+    for (std::string line; std::getline(help, line);) {
+      const std::string name = line.starts_with("  ") ? line.substr(2, line.find(' ', 2) - 2) : "";
+      if (name.empty() || !(name.starts_with("--") || (lists_verbs && name != "-h,--help"))) continue;
+      EXPECT_THAT(manual, HasSubstr(name)) << "docs/man/farshorectl.1 lacks: " << line;
+      ++named;
+    }
+  }
+  EXPECT_GT(named, 25);
+}
+
 TEST_F(CtlTest, AWrongCommandLineIsUsage) {
   EXPECT_EQ(run({}), kExitUsage);
   EXPECT_EQ(run({"fly"}), kExitUsage);

@@ -1,0 +1,148 @@
+// The words are made from what the API really writes, not from what this program believes it writes.
+#include "actuator/ctl/words.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "actuator/api/records_json.h"
+
+namespace farshore {
+namespace {
+
+using ::testing::HasSubstr;
+
+WallTime at(const char* text) { return parse_rfc3339(text).value(); }
+
+RunRecord held_run() {
+  RunRecord run;
+  run.id = "shop-4";
+  run.cluster = "shop";
+  run.from_epoch = 3;
+  run.old_primary = "shop-us";
+  run.old_region = "us-east";
+  run.state = RunState::kHeld;
+  run.step = "admit";
+  run.reason = "more would be lost than max_data_loss allows";
+  run.accepted_at = run.started_at = at("2026-11-22T17:00:00Z");
+  return run;
+}
+
+std::vector<StepRecord> steps() {
+  StepRecord intent;
+  intent.run_id = "shop-4";
+  intent.attempt = 1;
+  intent.step = "admit";
+  intent.at = at("2026-11-22T17:00:01Z");
+  intent.facts = {
+      {"needs", "loss"}, {"predicted_loss_lower_bytes", "100"}, {"predicted_loss_upper_bytes", ""}};
+  StepRecord failed = intent;
+  failed.sequence = 1;
+  failed.event = StepEvent::kFailed;
+  failed.at += 1500ms;
+  failed.detail = "100 bytes at least";
+  failed.facts = {{"shown_loss_bytes", "100"}};
+  return {intent, failed};
+}
+
+ClusterStatus cluster() {
+  ClusterStatus status;
+  status.cluster = "shop";
+  status.mode = "automatic";
+  status.reign = Reign{"shop", 3, "shop-us", 2, "7", at("2026-11-22T16:00:00Z")};
+  ServerObservation server;
+  server.cluster = "shop";
+  server.server = "shop-us";
+  server.region = "us-east";
+  status.servers = {server};
+  return status;
+}
+
+JsonValue status_json(const ClusterStatus& status) {
+  JsonWriter writer;
+  write_status(writer, {status}, at("2026-11-22T17:00:05Z"), BootTime(60s));
+  return parse_json(writer.str()).value();
+}
+
+JsonValue run_json(const RunRecord& run) {
+  JsonWriter writer;
+  write_run_detail(writer, run, steps());
+  return parse_json(writer.str()).value();
+}
+
+TEST(Words, AClusterIsProtectedUntilSomethingKeepsItFromBeing) {
+  ClusterStatus status = cluster();
+  EXPECT_TRUE(status_in_words(status_json(status), "").all_protected);
+  EXPECT_THAT(status_in_words(status_json(status), "").text,
+              HasSubstr("shop-us, epoch 3 since 2026-11-22 16:00:00Z"));
+  EXPECT_THAT(status_in_words(status_json(status), "").text, HasSubstr("not seen yet"));
+  EXPECT_FALSE(status_in_words(status_json(status), "books").found);
+
+  status.mode = "off";
+  EXPECT_FALSE(status_in_words(status_json(status), "").all_protected);
+  status = cluster();
+  status.problem = "the standby's admin role lacks EXECUTE on pg_promote";
+  EXPECT_THAT(status_in_words(status_json(status), "").text,
+              HasSubstr("NOT PROTECTED: the standby's admin role"));
+  status = cluster();
+  status.reign.reset();
+  EXPECT_FALSE(status_in_words(status_json(status), "").all_protected);
+  status = cluster();
+  status.pause = Pause{"shop", "ann", "upgrade", at("2026-11-22T16:30:00Z")};
+  EXPECT_THAT(status_in_words(status_json(status), "").text, HasSubstr("paused by ann"));
+}
+
+TEST(Words, AHeldRunTellsWhatAnApprovalIsBoundTo) {
+  ClusterStatus status = cluster();
+  status.open_run = held_run();
+  status.approval_digest = "00ff";
+  EXPECT_EQ(approval_digest_of(status_json(status), "shop-4"), "00ff");
+  EXPECT_EQ(approval_digest_of(status_json(status), "shop-5"), "");
+  EXPECT_THAT(status_in_words(status_json(status), "").text,
+              HasSubstr("run shop-4 is held at admit: more would be lost"));
+
+  const std::string text = approval_in_words(run_json(held_run()), "00ff");
+  EXPECT_THAT(text, HasSubstr("100 to unknown bytes of WAL"));
+  EXPECT_THAT(text, HasSubstr("to lose more than failover.max_data_loss"));
+  EXPECT_THAT(text, HasSubstr("00ff"));
+}
+
+TEST(Words, ARunTellsItsStory) {
+  const std::string why = why_run(run_json(held_run()));
+  EXPECT_THAT(why, HasSubstr("Run shop-4 of cluster shop: held at admit"));
+  EXPECT_THAT(why, HasSubstr("admit (attempt 1): failed after 1.500 s: 100 bytes at least"));
+  EXPECT_THAT(why, HasSubstr("guards against starting what cannot end well"));
+  EXPECT_THAT(why, HasSubstr("farshorectl approve shop-4"));
+
+  RunRecord promoting = held_run();
+  promoting.promoting = true;
+  EXPECT_THAT(why_run(run_json(promoting)), HasSubstr("past the point of no return"));
+  EXPECT_THAT(run_in_words(run_json(held_run()), ""), HasSubstr("shop-us in us-east, primary of epoch 3"));
+}
+
+TEST(Words, AnAlertTellsItsVerdict) {
+  AlertRecord alert;
+  alert.id = 17;
+  alert.received_at = alert.starts_at = at("2026-11-22T17:00:00Z");
+  alert.alertname = "FarshorePrimaryDown";
+  alert.cluster = "shop";
+  alert.server = "shop-us";
+  alert.region = "us-east";
+  alert.principal = "alertmanager";
+  alert.epoch = 3;
+  const auto words = [&] {
+    JsonWriter writer;
+    write_alert(writer, alert);
+    return why_alert(parse_json(writer.str()).value());
+  };
+  EXPECT_THAT(words(), HasSubstr("It waits for its verdict."));
+  alert.verdict = "acted_on";
+  alert.run_id = "shop-4";
+  EXPECT_THAT(words(), HasSubstr("It was acted on."));
+  EXPECT_THAT(words(), HasSubstr("farshorectl why shop-4"));
+  alert.verdict = "refused";
+  alert.reason = "epoch 3 is over";
+  EXPECT_THAT(words(), HasSubstr("It was refused: epoch 3 is over."));
+}
+
+}  // namespace
+}  // namespace farshore
