@@ -152,7 +152,8 @@ class Api {
     const auto body = parse_json(request.body, kMaxActionBody);
     if (!body) return tl::unexpected(body.error());
     auto text = body->get_string(key);
-    if (!text) return text;
+    if (!text)
+      return fail(ErrorCode::kInvalidArgument, "{}", text.error().message);  // not 404: the path is right
     if (text->empty() || text->size() > kMaxReason) {
       return fail(ErrorCode::kInvalidArgument, "{} must have 1 to {} bytes", key, kMaxReason);
     }

@@ -1,0 +1,76 @@
+#include "actuator/api/metrics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "common/base/version.h"
+
+namespace farshore {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+MetricsInput input() {
+  ClusterStatus shop;
+  shop.cluster = "shop";
+  shop.reign = Reign{"shop", 3, "shop-us", 1, "77", WallTime{}};
+  shop.claim = Claim{"shop", 4, "shop-7"};
+  shop.pause = Pause{"shop", "anna", "racks", WallTime{}};
+  shop.open_run = RunRecord{};
+  shop.open_run->state = RunState::kHeld;
+  ClusterStatus billing;
+  billing.cluster = "billing";
+  MetricsInput input;
+  input.clusters = {shop, billing};
+  input.runs = RunCounts{{{"shop", RunState::kSucceeded}, 2}, {{"shop", RunState::kHeld}, 1}};
+  input.webhook.alerts = {{"pending", 5}};
+  input.webhook.refused = {{"unauthenticated", 3}};
+  input.webhook.watchdog_seen = WallTime(1'764'000'000s);
+  return input;
+}
+
+Topology topology() {
+  ServerConfig server;
+  server.name = "shop-us";
+  server.region = "us-east";
+  Topology topology;
+  topology.clusters.resize(1);
+  topology.clusters[0].name = "shop";
+  topology.clusters[0].servers = {server};
+  return topology;
+}
+
+TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
+  const auto page = render_metrics(input(), topology());
+  for (const char* line :
+       {R"(farshore_cluster_primary_epoch{cluster="shop",region="us-east",server="shop-us",epoch="3"} 3)",
+        R"(farshore_cluster_epoch_claimed{cluster="shop"} 4)",
+        R"(farshore_cluster_epoch_claimed{cluster="billing"} 0)",
+        R"(farshore_cluster_paused{cluster="shop"} 1)", R"(farshore_cluster_paused{cluster="billing"} 0)",
+        R"(farshore_runs_total{cluster="shop",state="succeeded"} 2)",
+        R"(farshore_runs_total{cluster="billing",state="refused"} 0)",
+        R"(farshore_runs_held{cluster="shop"} 1)", R"(farshore_runs_held{cluster="billing"} 0)",
+        R"(farshore_webhook_alerts_total{verdict="pending"} 5)",
+        R"(farshore_webhook_alerts_total{verdict="duplicate"} 0)",
+        R"(farshore_webhook_refused_total{reason="unauthenticated"} 3)",
+        R"(farshore_webhook_refused_total{reason="body_timeout"} 0)",
+        "farshore_trigger_path_last_seen_timestamp_seconds 1764000000"}) {
+    EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
+  }
+  EXPECT_THAT(page, HasSubstr(fmt::format("farshore_actuator_build_info{{version=\"{}\"", kVersion)));
+}
+
+TEST(ActuatorMetrics, LeaveOutWhatIsNotKnown) {
+  auto some = input();
+  some.runs.reset();
+  some.webhook.watchdog_seen.reset();
+  some.clusters[0].reign.reset();
+  const auto page = render_metrics(some, topology());
+  EXPECT_THAT(page, Not(HasSubstr("farshore_runs_total")));
+  EXPECT_THAT(page, Not(HasSubstr("trigger_path")));
+  EXPECT_THAT(page, Not(HasSubstr("primary_epoch")));
+}
+
+}  // namespace
+}  // namespace farshore
