@@ -5,6 +5,7 @@
 
 #include "actuator/failover/rows.h"
 #include "actuator/failover/settings_text.h"
+#include "common/base/log.h"
 
 namespace farshore {
 namespace {
@@ -76,6 +77,8 @@ Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunCo
   run.accepted_at = accepted_at;
   run.started_at = deps_.clock->wall_now();
   if (auto created = deps_.journal->create_run(run); !created) return wrap("starting a run", created.error());
+  log_info("run started",
+           {{"cluster", run.cluster}, {"run", run.id}, {"epoch", run.from_epoch}, {"old_primary", run.old_primary}});
   RunContext context(deps_, run, reign);
   context.attempt = 1;
   context.set_fact("attempt", std::string("1"));
@@ -156,6 +159,10 @@ Progress Engine::run_row(RunContext& context, const Step& step) {
                    to_seconds(deps_.clock->boot_now() - context.row_started));
   context.run.state = RunState::kRunning;  // a run that was held on its way forward moves again
   if (!record(context, step.name, StepEvent::kDone, "verified")) return Progress::kWaiting;
+  log_info("step done", {{"cluster", context.run.cluster},
+                         {"run", context.run.id},
+                         {"step", step.name},
+                         {"seconds", to_seconds(deps_.clock->boot_now() - context.row_started)}});
   // Each write waits for the disk while the service is down, so the run is written when its own fields
   // changed.
   const bool changed = before.epoch != context.run.epoch || before.candidate != context.run.candidate ||
@@ -191,6 +198,8 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
 // A row could not go on: what becomes of the run is said by the row, or by the stop itself.
 Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop) {
   if (stop.why == kJournalGone) return Progress::kWaiting;
+  log_warn("step cannot go on",
+           {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}, {"reason", stop.why}});
   if (!record(context, step.name, StepEvent::kFailed, stop.why)) return Progress::kWaiting;
   if (step.on_failure == OnFailure::kNote) {
     ++context.row;
@@ -217,6 +226,12 @@ Progress Engine::hold(RunContext& context, const Stop& stop) {
 
 Progress Engine::end(RunContext& context, RunState state, const std::string& reason, bool retryable) {
   const bool changed = context.run.state != state || context.run.reason != reason;
+  if (changed)
+    log_info("run ended", {{"cluster", context.run.cluster},
+                           {"run", context.run.id},
+                           {"state", to_string(state)},
+                           {"reason", reason},
+                           {"retryable", retryable}});
   context.run.state = state;
   context.run.reason = reason;
   context.run.retryable = retryable;
