@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/base/log.h"
+
 namespace farshore::simulation {
 namespace {
 
@@ -257,6 +259,7 @@ class World::Told final : public Notifier {
 // ---- the world ----
 
 World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_look_(clock.boot_now()) {
+  init_logging(LogLevel::kError, LogFormat::kLogfmt);
   config.name = "shop";
   config.failover.mode = FailoverMode::kAutomatic;
   for (const auto& [name, region] :
@@ -473,9 +476,10 @@ void World::check_the_end() {
   if (run->state == RunState::kRunning) violated("S6: the run has no end, it is at " + run->step);
   const bool before = !run->promoting && run->state != RunState::kSucceeded;
   for (const SimServer& server : state_) {
-    const bool is_cut = server.in_recovery && server.primary_conninfo.empty();
-    if (before && is_cut && reachable(server))
-      violated("S6: " + server.name + " was left cut off from replication");
+    if (!before || !server.in_recovery || !reachable(server)) continue;
+    if (server.primary_conninfo.find("user=replicator") == std::string::npos)
+      violated("S6: the settings of " + server.name + " are not what they were: '" + server.primary_conninfo +
+               "'");
   }
   if (before && journal.claim("shop")->has_value()) violated("S6: the claim was not given back");
 }

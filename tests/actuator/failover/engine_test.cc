@@ -212,7 +212,8 @@ TEST_F(FailoverEngine, AnAbandonedRunIsOverAndNothingWasDone) {
 TEST_F(FailoverEngine, MoreLossThanAllowedIsHeld) {
   world.config.failover.max_data_loss.bytes = 1000;
   world.run_for(5s);
-  for (const char* standby : {"shop-eu", "shop-ap"}) world.server(standby).primary_conninfo = "host=nowhere";
+  for (const char* standby : {"shop-eu", "shop-ap"})
+    world.server(standby).primary_conninfo = "host=nowhere user=replicator";
   world.run_for(3s);  // about 60 kB that no standby has
   world.lose_primary();
   world.run_for(4s);
@@ -236,7 +237,7 @@ TEST_F(FailoverEngine, ASecondFailoverWithinTheCooldownIsHeld) {
 TEST_F(FailoverEngine, AStandbyThatDidNotFollowTheReignIsNotPromoted) {
   world.run_for(5s);
   world.server("shop-eu").rows.clear();
-  world.server("shop-eu").primary_conninfo = "host=nowhere";
+  world.server("shop-eu").primary_conninfo = "host=nowhere user=replicator";
   world.server("shop-eu").lsn = world.server("shop-eu").replay = Lsn(0x9000000);  // the largest of all
   world.lose_primary();
   world.run_for(4s);
@@ -261,7 +262,7 @@ TEST_F(FailoverEngine, ADelayedOrUnprivilegedStandbyIsNotEligible) {
 
 TEST_F(FailoverEngine, TheMoreAdvancedStandbyWinsAndTheOtherFollowsIt) {
   world.run_for(5s);
-  world.server("shop-eu").primary_conninfo = "host=nowhere";
+  world.server("shop-eu").primary_conninfo = "host=nowhere user=replicator";
   world.run_for(1s);
   world.server("shop-eu").primary_conninfo = "host=shop-us user=replicator";
   world.lose_primary();
@@ -291,7 +292,9 @@ TEST_F(FailoverEngine, NothingIsTouchedWhileTheJournalCannotBeWritten) {
   world.lose_primary();
   world.run_for(4s);
   world.deliver_alert();
-  world.journal.before_write = [](std::string_view) -> Status { return fail(ErrorCode::kUnavailable, "disk full"); };
+  world.journal.before_write = [](std::string_view) -> Status {
+    return fail(ErrorCode::kUnavailable, "disk full");
+  };
   world.run_for(10s);
   EXPECT_FALSE(world.server("shop-us").fenced);
   EXPECT_FALSE(world.server("shop-eu").primary_conninfo.empty());
@@ -305,7 +308,8 @@ TEST_F(FailoverEngine, NoReignIsAdoptedUntilEveryServerWasSeen) {
   world.server("shop-ap").cut_off = true;
   world.run_for(5s);
   EXPECT_FALSE(world.journal.reign("shop")->has_value());
-  EXPECT_NE(world.worker->problem().find("shop-ap could not be looked at"), std::string::npos) << world.worker->problem();
+  EXPECT_NE(world.worker->problem().find("shop-ap could not be looked at"), std::string::npos)
+      << world.worker->problem();
   world.server("shop-ap").cut_off = false;
   world.run_for(3s);
   ASSERT_TRUE(world.journal.reign("shop")->has_value());
@@ -317,7 +321,8 @@ TEST_F(FailoverEngine, AWritableServerThatIsNotTheReignsIsNotAdopted) {
   world.server("shop-us").rows = {{"shop", 4, "shop-eu"}};
   world.run_for(5s);
   EXPECT_FALSE(world.journal.reign("shop")->has_value());
-  EXPECT_NE(world.worker->problem().find("epoch 4 belongs to shop-eu"), std::string::npos) << world.worker->problem();
+  EXPECT_NE(world.worker->problem().find("epoch 4 belongs to shop-eu"), std::string::npos)
+      << world.worker->problem();
 }
 
 }  // namespace

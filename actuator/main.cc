@@ -1,0 +1,59 @@
+// farshore-actuator: receives Alertmanager's webhooks, looks for itself, and fails over.
+#include <csignal>
+
+#include "actuator/actuator.h"
+#include "common/base/log.h"
+#include "common/base/signals.h"
+#include "common/base/version.h"
+#include "common/cli/command_line.h"
+
+namespace farshore {
+namespace {
+
+int serve(const std::string& config_file, const ActuatorOptions& options) {
+  Result<Topology> topology = load_topology(config_file);
+  if (!topology) {
+    fmt::print(stderr, "{}\n", topology.error().message);
+    return kExitFailure;
+  }
+  const auto actuator = Actuator::start(std::move(*topology), options, system_clock());
+  if (!actuator) {
+    fmt::print(stderr, "{}\n", actuator.error().message);
+    return kExitFailure;
+  }
+  log_info("started",
+           {{"version", kVersion}, {"address", options.listen_address}, {"port", (*actuator)->port()}});
+  int signal = wait_for_signal();
+  while (signal == SIGHUP) {
+    log_info("the topology is read at the start only: restart to read it again");
+    signal = wait_for_signal();
+  }
+  log_info("stopping: a run that is open goes on at the next start", {{"signal", signal}});
+  return kExitOk;
+}
+
+int run(int argc, char** argv) {
+  block_program_signals();
+  std::string config_file;
+  ActuatorOptions options{.listen_address = ":10188", .access_file = "", .storage_path = "/var/lib/farshore"};
+  LogFlags log_flags;
+  CommandLine line(
+      "farshore-actuator",
+      "Receives Alertmanager's webhooks, proves that a lost primary cannot write, promotes the standby and "
+      "moves traffic.");
+  line.root()
+      .flag("config.file", config_file, "The topology file.", Need::kRequired)
+      .flag("web.listen-address", options.listen_address, "host:port to serve on.")
+      .flag("web.access-file", options.access_file, "Who may do what: principals with roles and credentials.",
+            Need::kRequired)
+      .flag("storage.path", options.storage_path, "Folder of the journal.");
+  log_flags.add_to(line.root());
+  if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
+  log_flags.apply();
+  return serve(config_file, options);
+}
+
+}  // namespace
+}  // namespace farshore
+
+int main(int argc, char** argv) { return farshore::run(argc, argv); }
