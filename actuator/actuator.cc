@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "actuator/alerts/prometheus_votes.h"
-#include "actuator/api/routes.h"
+#include "actuator/api/api.h"
 #include "actuator/fence/registry.h"
 #include "actuator/journal/sqlite_journal.h"
 #include "actuator/postgres/admin_server.h"
@@ -13,6 +13,8 @@
 
 namespace farshore {
 namespace {
+
+constexpr int kHttpThreads = 16;  // slow webhook clients fewer than these delay nobody
 
 // The part of the observer that one cluster's engine sees.
 class ObserverView final : public ClusterView {
@@ -135,14 +137,15 @@ Status Actuator::build_cluster(const ClusterConfig& config) {
 }
 
 Status Actuator::serve(const ActuatorOptions& options) {
-  auto access = load_access_file(options.access_file);
+  auto access = load_access(options.access_file);
   if (!access) return tl::unexpected<Error>(access.error());
+  auto authenticator = make_authenticator(std::move(*access));
+  if (!authenticator) return tl::unexpected<Error>(authenticator.error());
   HttpServerOptions http;
   http.listen_address = options.listen_address;
-  http.authenticator = std::move(*access);
-  http.on_refused = [this](std::string_view reason) { counters_.count_refused(reason); };
-  auto server =
-      HttpServer::start(http, actuator_routes({topology_, *journal_, *supervisor_, counters_, clock_}));
+  http.threads = kHttpThreads;
+  http.authenticator = std::move(*authenticator);
+  auto server = HttpServer::start(http, actuator_routes({*journal_, *supervisor_, topology_, clock_, counters_}));
   if (!server) return tl::unexpected<Error>(server.error());
   server_ = std::move(*server);
   return {};

@@ -233,12 +233,4 @@ std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps) {
   return summaries;
 }
 
-RunFacts merge_facts(const std::vector<StepRecord>& steps) {
-  RunFacts facts;
-  for (const auto& step : steps) {
-    for (const auto& [name, value] : step.facts) facts[name] = value;
-  }
-  return facts;
-}
-
 }  // namespace farshore

@@ -7,6 +7,7 @@
 
 #include "actuator/failover/control.h"
 #include "actuator/journal/journal.h"
+#include "actuator/journal/journal_rules.h"
 #include "common/json/json_writer.h"
 
 namespace farshore {
@@ -31,8 +32,5 @@ struct StepSummary {
   std::string detail;             // the newest one that is not empty
 };
 std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps);
-
-// The newest value of each name over all records.
-RunFacts merge_facts(const std::vector<StepRecord>& steps);
 
 }  // namespace farshore

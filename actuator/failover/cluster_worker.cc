@@ -1,5 +1,7 @@
 #include "actuator/failover/cluster_worker.h"
 
+#include "actuator/journal/journal_rules.h"
+
 #include <algorithm>
 
 namespace farshore {

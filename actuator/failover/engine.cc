@@ -5,6 +5,7 @@
 
 #include "actuator/failover/rows.h"
 #include "actuator/failover/settings_text.h"
+#include "actuator/journal/journal_rules.h"
 #include "common/base/log.h"
 
 namespace farshore {
@@ -58,13 +59,6 @@ std::string approval_digest(const RunRecord& run, const RunFacts& facts) {
   return fmt::format("{:016x}", hash);
 }
 
-RunFacts merge_facts(const std::vector<StepRecord>& steps) {
-  RunFacts facts;
-  for (const StepRecord& step : steps)
-    for (const auto& [name, value] : step.facts) facts[name] = value;
-  return facts;
-}
-
 Engine::Engine(EngineDeps deps) : deps_(std::move(deps)) {}
 
 Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunContext* before) {
@@ -77,8 +71,10 @@ Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunCo
   run.accepted_at = accepted_at;
   run.started_at = deps_.clock->wall_now();
   if (auto created = deps_.journal->create_run(run); !created) return wrap("starting a run", created.error());
-  log_info("run started",
-           {{"cluster", run.cluster}, {"run", run.id}, {"epoch", run.from_epoch}, {"old_primary", run.old_primary}});
+  log_info("run started", {{"cluster", run.cluster},
+                           {"run", run.id},
+                           {"epoch", run.from_epoch},
+                           {"old_primary", run.old_primary}});
   RunContext context(deps_, run, reign);
   context.attempt = 1;
   context.set_fact("attempt", std::string("1"));
@@ -198,8 +194,9 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
 // A row could not go on: what becomes of the run is said by the row, or by the stop itself.
 Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop) {
   if (stop.why == kJournalGone) return Progress::kWaiting;
-  log_warn("step cannot go on",
-           {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}, {"reason", stop.why}});
+  log_warn(
+      "step cannot go on",
+      {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}, {"reason", stop.why}});
   if (!record(context, step.name, StepEvent::kFailed, stop.why)) return Progress::kWaiting;
   if (step.on_failure == OnFailure::kNote) {
     ++context.row;

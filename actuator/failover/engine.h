@@ -60,7 +60,4 @@ class Engine {
 // shown.
 std::string approval_digest(const RunRecord& run, const RunFacts& facts);
 
-// The newest value of every fact of a run.
-RunFacts merge_facts(const std::vector<StepRecord>& steps);
-
 }  // namespace farshore

@@ -1,5 +1,7 @@
 #include "actuator/failover/supervisor.h"
 
+#include "actuator/journal/journal_rules.h"
+
 namespace farshore {
 namespace {
 

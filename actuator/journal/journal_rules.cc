@@ -52,4 +52,12 @@ bool approval_is_valid(const Approval& approval, WallTime now) {
   return age <= kApprovalLifetime && age >= -kApprovalFutureTolerance;
 }
 
+RunFacts merge_facts(const std::vector<StepRecord>& steps) {
+  RunFacts facts;
+  for (const auto& step : steps) {
+    for (const auto& [name, value] : step.facts) facts[name] = value;
+  }
+  return facts;
+}
+
 }  // namespace farshore

@@ -21,6 +21,9 @@ bool approval_is_valid(const Approval& approval, WallTime now);
 
 constexpr bool is_open(RunState state) { return state == RunState::kRunning || state == RunState::kHeld; }
 
+// The newest value of every fact of a run.
+RunFacts merge_facts(const std::vector<StepRecord>& steps);
+
 Result<RunState> parse_run_state(std::string_view text);
 Result<StepEvent> parse_step_event(std::string_view text);
 

@@ -1,4 +1,5 @@
 #include "tests/simulation/world.h"
+#include "actuator/journal/journal_rules.h"
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/simulation/world.h"
+#include "actuator/journal/journal_rules.h"
 
 namespace farshore::simulation {
 namespace {
