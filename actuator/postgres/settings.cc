@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "actuator/postgres/postgres_server.h"
 #include "common/topology/conninfo.h"
 
 namespace farshore {
@@ -46,21 +45,6 @@ std::string without_password(const std::string& conninfo) {
   for (const char* key : kSecretKeys)
     if (keys->contains(key)) (*keys)[key] = "***";
   return format_conninfo(*keys);
-}
-
-Result<std::string> conninfo_for_new_primary(const std::string& conninfo,
-                                             const std::string& new_primary_conninfo) {
-  Result<Conninfo> result = parse_conninfo(conninfo);
-  if (!result) return wrap("the standby's primary_conninfo", result.error());
-  const Result<Conninfo> target = parse_conninfo(new_primary_conninfo);
-  if (!target) return wrap("the new primary's conninfo", target.error());
-  if (!target->contains("host") && !target->contains("hostaddr"))
-    return fail(ErrorCode::kInvalidArgument, "the new primary's conninfo names no host");
-  for (const char* key : {"host", "hostaddr", "port"}) {
-    result->erase(key);
-    if (target->contains(key)) (*result)[key] = target->at(key);
-  }
-  return format_conninfo(*result);
 }
 
 }  // namespace farshore

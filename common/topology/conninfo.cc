@@ -181,6 +181,9 @@ Result<std::string> conninfo_for_new_primary(std::string_view conninfo, std::str
   if (!mine) return wrap("the saved primary_conninfo", mine.error());
   const auto theirs = parse_conninfo(new_primary);
   if (!theirs) return wrap("the new primary's conninfo", theirs.error());
+  if (!theirs->contains("host") && !theirs->contains("hostaddr")) {
+    return fail(ErrorCode::kInvalidArgument, "the new primary's conninfo names no host");
+  }
   for (const char* key : {"host", "hostaddr", "port"}) {
     mine->erase(key);
     if (const auto found = theirs->find(key); found != theirs->end()) (*mine)[key] = found->second;

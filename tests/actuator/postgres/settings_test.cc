@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "actuator/postgres/postgres_server.h"
-
 namespace farshore {
 namespace {
 
@@ -28,25 +26,6 @@ TEST(WithoutPassword, HidesItAndLeavesTheRest) {
   EXPECT_EQ(hidden.find("s3"), std::string::npos);
   EXPECT_NE(hidden.find("host=a"), std::string::npos);
   EXPECT_EQ(without_password("host password=s3cret ="), "***");
-}
-
-TEST(ConninfoForNewPrimary, ChangesWhereAndNothingElse) {
-  const auto changed = conninfo_for_new_primary(
-      "user=repl passfile=/p host=10.1.0.5 hostaddr=10.1.0.5 port=6432 application_name=shop_eu "
-      "sslmode=require",
-      "host=10.2.0.5 dbname=postgres user=farshore_monitor port=5433");
-  ASSERT_TRUE(changed) << changed.error().message;
-  EXPECT_EQ(*changed,
-            "application_name=shop_eu host=10.2.0.5 passfile=/p port=5433 sslmode=require user=repl");
-}
-
-TEST(ConninfoForNewPrimary, TheDefaultPortIsNotTheOldOne) {
-  EXPECT_EQ(conninfo_for_new_primary("user=r host=a port=6432", "host=b").value(), "host=b user=r");
-}
-
-TEST(ConninfoForNewPrimary, WithoutAHostOrAMeaningItIsRefused) {
-  EXPECT_FALSE(conninfo_for_new_primary("user=r host=a", "port=1"));
-  EXPECT_FALSE(conninfo_for_new_primary("user", "host=b"));
 }
 
 }  // namespace

@@ -43,6 +43,25 @@ TEST(Conninfo, WhatWouldLookElsewhereIsRefused) {
   EXPECT_THAT(check_conninfo("host=a usr=x").error().message, HasSubstr("did you mean 'user'?"));
 }
 
+TEST(ConninfoForNewPrimary, ChangesWhereAndNothingElse) {
+  const auto changed = conninfo_for_new_primary(
+      "user=repl passfile=/p host=10.1.0.5 hostaddr=10.1.0.5 port=6432 application_name=shop_eu "
+      "sslmode=require",
+      "host=10.2.0.5 dbname=postgres user=farshore_monitor port=5433");
+  ASSERT_TRUE(changed) << changed.error().message;
+  EXPECT_EQ(*changed,
+            "application_name=shop_eu host=10.2.0.5 passfile=/p port=5433 sslmode=require user=repl");
+}
+
+TEST(ConninfoForNewPrimary, TheDefaultPortIsNotTheOldOne) {
+  EXPECT_EQ(conninfo_for_new_primary("user=r host=a port=6432", "host=b").value(), "host=b user=r");
+}
+
+TEST(ConninfoForNewPrimary, WithoutAHostOrAMeaningItIsRefused) {
+  EXPECT_FALSE(conninfo_for_new_primary("user=r host=a", "port=1"));
+  EXPECT_FALSE(conninfo_for_new_primary("user", "host=b"));
+}
+
 TEST(Address, HostAndPortAreBothNeeded) {
   EXPECT_EQ(parse_host_port("10.1.0.2:10187").value(), (HostPort{"10.1.0.2", 10187}));
   EXPECT_EQ(parse_host_port("[2001:db8::1]:53").value(), (HostPort{"2001:db8::1", 53}));
