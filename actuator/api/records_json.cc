@@ -228,6 +228,11 @@ std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps) {
     const bool running = step.event == StepEvent::kIntent;
     found->state = running ? "running" : to_string(step.event);
     found->seconds = running ? std::nullopt : std::optional(to_seconds(step.at - found->started_at));
+    // A row that only looks has no intent: how long it took is a fact of its outcome.
+    if (const auto took = number_fact<double>(step.facts, "seconds." + step.step); took && !running) {
+      found->seconds = took;
+      found->started_at = step.at - std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(*took));
+    }
     if (!step.detail.empty()) found->detail = step.detail;
   }
   return summaries;

@@ -63,6 +63,14 @@ TEST(RunJson, SaysNullForWhatIsNotKnown) {
   EXPECT_TRUE(run.get("predicted_loss_bytes")->get("upper")->is_null());
 }
 
+TEST(StepSummaries, DateARowThatOnlyLooksByTheTimeItTook) {
+  const auto summaries =
+      summarise_steps({record("admit", StepEvent::kDone, 3s, 1, "verified", {{"seconds.admit", "0.5"}})});
+  ASSERT_EQ(summaries.size(), 1u);
+  EXPECT_EQ(summaries[0].seconds, 0.5);
+  EXPECT_EQ(summaries[0].started_at, kNoon + 2500ms);
+}
+
 TEST(StepSummaries, MergeTheRecordsOfARowAndAnAttempt) {
   const auto steps = summarise_steps(
       {record("admit", StepEvent::kIntent, 0s), record("admit", StepEvent::kDone, 250ms),
