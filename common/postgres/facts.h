@@ -94,6 +94,7 @@ struct Snapshot {
   BootTime taken;
   std::vector<ServerObservation> servers;  // in the order of the topology
 
+  // Points into this snapshot: hold its shared_ptr for as long as the answer is used.
   const ServerObservation* find(std::string_view cluster, std::string_view server) const;
 };
 

@@ -18,6 +18,9 @@ namespace {
 // A session that is closed right after each answer must not make the loop spin.
 constexpr nanoseconds kShortestPause = 100ms;
 
+// Hundreds of servers answer one after the other: what they say within this time makes one snapshot.
+constexpr nanoseconds kGather = 10ms;
+
 // Wakes the loop out of poll; shared with the resolver's threads, which may outlive the observer.
 class WakeUp {
  public:
@@ -63,8 +66,8 @@ class Observer::Loop {
  private:
   void add_server(const ClusterConfig& cluster, const ServerConfig& server);
   void run(const std::stop_token& stop);
-  bool begin_due_attempts(BootTime now);
-  bool advance_all(const std::vector<pollfd>& entries);
+  void begin_due_attempts(BootTime now);
+  void advance_all(const std::vector<pollfd>& entries);
   std::vector<pollfd> poll_entries() const;
   int poll_timeout(BootTime now) const;
   void take_requests(BootTime now);
@@ -77,6 +80,8 @@ class Observer::Loop {
   const std::shared_ptr<WakeUp> wake_ = std::make_shared<WakeUp>();
   NameResolver resolver_;
   std::vector<Watched> watched_;  // in the order of the topology
+  bool news_ = false;             // results that no snapshot shows yet
+  BootTime published_{};
 
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Snapshot> snapshot_;
@@ -150,13 +155,12 @@ void Observer::Loop::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const BootTime now = clock_.boot_now();
     take_requests(now);
-    bool news = begin_due_attempts(now);
-    if (news) publish();
+    begin_due_attempts(now);
     std::vector<pollfd> entries = poll_entries();
-    poll(entries.data(), entries.size(), news ? 0 : poll_timeout(clock_.boot_now()));
+    poll(entries.data(), entries.size(), poll_timeout(clock_.boot_now()));
     if (entries.back().revents != 0) wake_->clear();
-    news = advance_all(entries);
-    if (news) publish();
+    advance_all(entries);
+    if (news_ && clock_.boot_now() - published_ >= kGather) publish();
   }
 }
 
@@ -176,20 +180,15 @@ void Observer::Loop::take_requests(BootTime now) {
     }
 }
 
-bool Observer::Loop::begin_due_attempts(BootTime now) {
-  bool news = false;
+void Observer::Loop::begin_due_attempts(BootTime now) {
   for (size_t i = 0; i < watched_.size(); ++i) {
     Watched& watched = watched_[i];
     if (!watched.probe || watched.probe->busy() || now < watched.next) continue;
     // Kept on its own beat; beats that were missed (a long attempt, a suspended host) are not made up for.
     watched.next += options_.interval;
     if (watched.next <= now) watched.next = now + options_.interval;
-    if (const std::optional<ProbeResult> result = watched.probe->begin()) {
-      take_result(i, *result);
-      news = true;
-    }
+    if (const std::optional<ProbeResult> result = watched.probe->begin()) take_result(i, *result);
   }
-  return news;
 }
 
 std::vector<pollfd> Observer::Loop::poll_entries() const {
@@ -205,25 +204,21 @@ std::vector<pollfd> Observer::Loop::poll_entries() const {
 
 int Observer::Loop::poll_timeout(BootTime now) const {
   // At most a second: poll waits on a clock that stands still while the host is suspended.
-  BootTime until = now + 1s;
+  BootTime until = news_ ? published_ + kGather : now + 1s;
   for (const Watched& watched : watched_)
     if (watched.probe)
       until = std::min(until, watched.probe->busy() ? watched.probe->deadline() : watched.next);
   return static_cast<int>(std::max<int64_t>(0, std::chrono::ceil<milliseconds>(until - now).count()));
 }
 
-bool Observer::Loop::advance_all(const std::vector<pollfd>& entries) {
-  bool news = false;
+void Observer::Loop::advance_all(const std::vector<pollfd>& entries) {
   for (size_t i = 0; i < watched_.size(); ++i) {
     Watched& watched = watched_[i];
     if (!watched.probe) continue;
-    if (const std::optional<ProbeResult> result = watched.probe->advance(entries[i].revents)) {
+    if (const std::optional<ProbeResult> result = watched.probe->advance(entries[i].revents))
       take_result(i, *result);
-      news = true;
-    }
     if (watched.probe->take_session_closed()) note_closed_session(watched);
   }
-  return news;
 }
 
 void Observer::Loop::note_closed_session(Watched& watched) {
@@ -248,12 +243,14 @@ void Observer::Loop::take_result(size_t index, const ProbeResult& result) {
     const std::scoped_lock lock(mutex_);
     histories_[index].add(result.finished, *result.facts);
   }
+  news_ = true;
   if (std::exchange(watched.again, false)) watched.next = clock_.boot_now();
 }
 
 void Observer::Loop::publish() {
   auto next = std::make_shared<Snapshot>();
-  next->taken = clock_.boot_now();
+  next->taken = published_ = clock_.boot_now();
+  news_ = false;
   next->servers.reserve(watched_.size());
   for (const Watched& watched : watched_) next->servers.push_back(watched.observation);
   {
