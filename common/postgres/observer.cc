@@ -128,6 +128,8 @@ void Observer::Loop::stop() {
   thread_.request_stop();
   wake_->raise();
   thread_.join();
+  for (Watched& watched : watched_)
+    if (watched.probe) watched.probe->close();
 }
 
 std::shared_ptr<const Snapshot> Observer::Loop::snapshot() const {

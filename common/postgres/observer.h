@@ -36,7 +36,7 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
 
   void start();
-  void stop();
+  void stop();  // also ends every session; the last snapshot stays
 
   // Never null after construction; before the first cycle every server is "not looked at yet" (no attempt
   // times).

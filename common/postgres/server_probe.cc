@@ -195,6 +195,14 @@ ProbeResult ServerProbe::finish(PgFailure failure) {
   return result;
 }
 
+void ServerProbe::close() {
+  if (busy()) abandon(connection_);
+  connection_.reset();
+  lookup_.reset();
+  events_ = 0;
+  phase_ = Phase::kIdle;
+}
+
 void ServerProbe::watch_idle_session() {
   // Settings that changed and notices arrive on an idle session too; only its end is of interest. After a
   // server's last words (57P01) the end of the stream follows and makes the socket readable again.

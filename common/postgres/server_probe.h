@@ -33,6 +33,8 @@ class ServerProbe {
   std::optional<ProbeResult> begin();
   // Goes on as far as it can without waiting. `revents` is what poll said of socket().
   std::optional<ProbeResult> advance(short revents);
+  // Gives the attempt under way up and the session back; the next begin() opens a new one.
+  void close();
   // True once after a kept session was closed by the other side between two attempts.
   bool take_session_closed();
 

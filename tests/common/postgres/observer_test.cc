@@ -239,6 +239,20 @@ TEST(Observer, LookNowBeginsAnAttemptOfThatClusterOnly) {
   EXPECT_EQ(b().attempt_finished, b_before);
 }
 
+TEST(Observer, KeepsNoSessionAfterStop) {
+  const auto server = PostgresFixture::make_primary();
+  Observer observer(topology_of({server_config("a", server->conninfo())}), quick_options(), system_clock());
+  observer.start();
+  ASSERT_TRUE(wait_up(observer, "a"));
+  observer.stop();
+  EXPECT_TRUE(look(observer, "a").up) << "the last snapshot stays";
+  EXPECT_TRUE(server->wait_for_sql(
+      "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'farshore-exporter'", "0"));
+  observer.start();
+  const auto before = look(observer, "a").attempt_finished;
+  EXPECT_TRUE(wait_until([&] { return look(observer, "a").attempt_finished != before; }));
+}
+
 TEST(Observer, APromotionChangesRoleAndTimeline) {
   const auto primary = PostgresFixture::make_primary();
   const auto standby = primary->make_standby();
