@@ -124,9 +124,10 @@ void write_run_fields(JsonWriter& writer, const RunRecord& run) {
   time_field(writer, "ended_at", run.ended_at);
 }
 
+// An empty fact is one that was taken back.
 std::optional<std::string> fact(const RunFacts& facts, const std::string& name) {
   const auto found = facts.find(name);
-  return found == facts.end() ? std::nullopt : std::optional(found->second);
+  return found == facts.end() || found->second.empty() ? std::nullopt : std::optional(found->second);
 }
 
 template <typename T>

@@ -282,7 +282,9 @@ int CivetHttpServer::refuse(mg_connection* connection, const ServerRequest& requ
   ServerReply reply = refusal_reply(refusal);
   if (!allow.empty()) reply.headers["Allow"] = allow;
   send(connection, reply, request.method == "HEAD", false);
-  if (refusal.status != 408 && request.headers.count("content-length") > 0) drain(connection);
+  const bool has_body =
+      request.headers.count("content-length") > 0 || request.headers.count("transfer-encoding") > 0;
+  if (refusal.status != 408 && has_body) drain(connection);
   return refusal.status;
 }
 

@@ -52,9 +52,9 @@ TEST(RunJson, ComputesItsFiguresFromTheFacts) {
 }
 
 TEST(RunJson, SaysNullForWhatIsNotKnown) {
-  const auto run =
-      detail_of(a_run(), {record("account", StepEvent::kDone, 3s, 0, "",
-                                 {{"quorum_wait_seconds", "soon"}, {"traffic_verified_at", "?"}})});
+  const auto run = detail_of(
+      a_run(), {record("account", StepEvent::kDone, 3s, 0, "",
+                       {{"quorum_wait_seconds", "soon"}, {"traffic_verified_at", "?"}, {"fork_lsn", ""}})});
   for (const char* name : {"quorum_wait_seconds", "actuator_seconds", "write_outage_seconds",
                            "exposure_seconds", "fork_lsn", "ended_at"}) {
     ASSERT_TRUE(run.get(name).has_value()) << name;
