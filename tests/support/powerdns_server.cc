@@ -2,6 +2,8 @@
 
 #include <signal.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <stdexcept>
 
 namespace farshore::test {
@@ -63,7 +65,21 @@ void PowerDnsFixture::start() {
 }
 
 void PowerDnsFixture::stop() { process_.reset(); }
-void PowerDnsFixture::freeze() { process_->signal(SIGSTOP); }
+
+// SIGSTOP reaches the threads one after the other: one that still runs would answer.
+void PowerDnsFixture::freeze() {
+  process_->signal(SIGSTOP);
+  const std::string tasks = "/proc/" + std::to_string(process_->pid()) + "/task";
+  const bool frozen = wait_until([&] {
+    return std::ranges::all_of(std::filesystem::directory_iterator(tasks), [](const auto& task) {
+      const std::string stat = read_file(task.path().string() + "/stat");
+      const size_t name_end = stat.rfind(')');
+      return name_end != std::string::npos && stat.substr(name_end).starts_with(") T");
+    });
+  });
+  if (!frozen) throw std::runtime_error("PowerDNS cannot be frozen");
+}
+
 void PowerDnsFixture::resume() { process_->signal(SIGCONT); }
 
 }  // namespace farshore::test
