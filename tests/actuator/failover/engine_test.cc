@@ -1,8 +1,8 @@
 // One behaviour of the failover each, in the simulated world.
 #include <gtest/gtest.h>
 
-#include "tests/simulation/world.h"
 #include "actuator/journal/journal_rules.h"
+#include "tests/simulation/world.h"
 
 namespace farshore::simulation {
 namespace {
