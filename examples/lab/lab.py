@@ -38,12 +38,6 @@ def interrupted(number, _frame):
     raise KeyboardInterrupt(number)
 
 
-def roles_sql(options, state):
-    """From farshorectl; without Farshore a copy of what matters is enough to try the world."""
-    with open(os.path.join(SOURCE, "examples/lab/farlab/roles.sql"), encoding="utf-8") as file:
-        return file.read()
-
-
 class Lab:
     def __init__(self, options):
         self.options = options
@@ -76,11 +70,10 @@ class Lab:
 
     def one(self, number):
         print(f"\nrun {number} of {self.options.runs}: fault {self.options.fault}, fence {self.options.fence}")
-        roles = roles_sql(self.options, self.state)
-        floor = bare.measure(self.plan(f"bare-{number}"), roles)
+        floor = bare.measure(self.plan(f"bare-{number}"))
         world = self.plan(f"run-{number}")
         try:
-            with experiment.Experiment(world, self.options, roles, timeline.Timeline()) as trial:
+            with experiment.Experiment(world, self.options, timeline.Timeline()) as trial:
                 trial.build()
                 record = trial.run()
                 record["bare_promotion_seconds"] = round(floor, 4)

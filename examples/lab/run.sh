@@ -12,7 +12,8 @@ cd "$root"
 scripts/install-packages.sh
 echo "== build"
 cmake --preset dev --log-level=WARNING >/dev/null
-cmake --build --preset dev --parallel "${JOBS:-$(nproc)}" --target farshore-example-app
+cmake --build --preset dev --parallel "${JOBS:-$(nproc)}" --target \
+  farshore-exporter farshore-actuator farshorectl farshore-example-app
 # Namespaces and the user postgres need root; without it the lab falls back to 127.1/2/3.0.0/16 and says so.
 as_root=()
 if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null; then as_root=(sudo); fi

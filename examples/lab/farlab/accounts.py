@@ -1,5 +1,7 @@
 """The accounts of one run: what was acknowledged, what is there, and whether that agrees with what Farshore says."""
 
+import collections
+
 from . import faults, plan as places
 from .postgres import lsn_bytes, lsn_text
 from .watch import wall_seconds
@@ -70,7 +72,23 @@ def _compare_with_journal(experiment, record):
         "predicted_loss_bytes": run["predicted_loss_bytes"],
         "steps": [{"name": step["name"], "seconds": step["seconds"]} for step in run["steps"]],
     }
-    return [problem for problem in _disagreements(run, record) if problem]
+    return [*_disagreements(run, record), *_late(experiment, record, runs)]
+
+
+def _late(experiment, record, runs):
+    """What came in from a region that was resumed or healed must have been refused and must not have started anything."""
+    if experiment.undone_at is None:
+        return
+    late = [alert for alert in experiment.services.actuator("/api/v1/alerts?limit=1000")["alerts"]
+            if alert["action"] == "failover"
+            and monotonic_of_wall(wall_seconds(alert["received_at"])) > experiment.undone_at]
+    record["late_webhooks"] = dict(collections.Counter(alert["verdict"] for alert in late))
+    for alert in late:
+        if alert["verdict"] not in ("refused", "duplicate", "noted"):
+            yield f"the late alert {alert['id']} has the verdict {alert['verdict']}"
+    for run in runs:
+        if monotonic_of_wall(wall_seconds(run["accepted_at"])) > experiment.undone_at:
+            yield f"run {run['id']} was started after the old region came back"
 
 
 def _disagreements(run, record):

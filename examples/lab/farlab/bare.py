@@ -10,15 +10,19 @@ from . import plan as places
 from .network import Trouble
 from .postgres import Database, PsqlSession
 from .secrets import Secrets
+from .services import Services
 from .world import World
 
 
-def measure(plan, roles_sql):
+def measure(plan):
     """Seconds from the power switch to the first committed write, in a world of the two servers alone."""
     try:
         with World(plan, (places.PRIMARY, places.STANDBY)) as world:
-            database = Database(world, Secrets(plan), roles_sql)
-            database.initialise()
+            secrets = Secrets(plan)
+            services = Services(world, secrets)
+            services.write_topology("none")
+            database = Database(world, secrets)
+            database.initialise(services.generate_sql())
             database.start()
             session = PsqlSession(database, places.STANDBY)
             try:

@@ -20,11 +20,11 @@ AFTER_UNDO, CLINGING_FOR = 20.0, 10.0
 class Experiment:
     """Everything of one run, in the order in which it is built; close() takes it down in the other."""
 
-    def __init__(self, plan, options, roles_sql, timeline):
+    def __init__(self, plan, options, timeline):
         self.plan, self.options, self.timeline = plan, options, timeline
         self.secrets = Secrets(plan)
         self.world = World(plan)
-        self.database = Database(self.world, self.secrets, roles_sql)
+        self.database = Database(self.world, self.secrets)
         self.services = Services(self.world, self.secrets)
         self.clinging, self.direct = None, None
         self.undone_at = None
@@ -44,12 +44,12 @@ class Experiment:
     def build(self):
         say = self.timeline.say
         say(f"building the world in {self.plan.state}")
-        self.database.initialise()
+        self.services.write_topology(self.options.fence)
+        self.database.initialise(self.services.generate_sql())
         self.database.start()
         self.services.start_powerdns()
         self.services.start_applications()
         self._hypervisor = Hypervisor(self.world, self.plan.path("power.sock"), self.timeline.event)
-        self.services.write_topology(self.options.fence)
         if not self.options.by_hand:
             self.services.start_exporters()
             self.services.start_actuator()
@@ -102,7 +102,7 @@ class Experiment:
         if run is None:
             raise Trouble("no run was held although nothing can be proven")
         self.timeline.event("approved by hand", f"run {run}, without proof")
-        self.services.operate("approve", run)
+        self.services.operate("approve", run, "--yes")
 
     def _undo(self, fault):
         self.timeline.event("us-east resumed" if fault == "freeze" else "us-east healed")

@@ -12,6 +12,7 @@ from . import processes
 from .network import Trouble
 
 BIN = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))[-1]
+MAJOR_VERSION = BIN.split("/")[-2]
 SLOT = "shop_eu"
 REPLICATION_ROLE, APPLICATION_ROLE = "farshore_replica", "shop_app"
 MONITOR_ROLE, ACTUATOR_ROLE = "farshore_monitor", "farshore_actuator"
@@ -49,13 +50,12 @@ host replication {replication} {network} scram-sha-256
 
 
 class Database:
-    """The pair of servers of one world. `roles_sql` is what `farshorectl generate sql` printed."""
+    """The pair of servers of one world."""
 
-    def __init__(self, world, secrets, roles_sql):
+    def __init__(self, world, secrets):
         self._world = world
         self._plan = world.plan
         self._secrets = secrets
-        self._roles_sql = roles_sql
         self.user = "postgres" if self._plan.root else pwd.getpwuid(os.getuid()).pw_name
 
     def as_postgres(self, argv):
@@ -83,8 +83,11 @@ class Database:
     def sql(self, region, text, database="postgres"):
         return self._run([*self.psql_argv(region, database), "-v", "ON_ERROR_STOP=1"], input=text, timeout=30).strip()
 
-    def initialise(self):
-        """Both data folders: initdb, roles and schema on the primary, then a cold copy as the standby."""
+    def initialise(self, roles_sql):
+        """Both data folders: initdb, roles and schema on the primary, then a cold copy as the standby.
+
+        `roles_sql` is what `farshorectl generate sql` printed.
+        """
         for region in (places.PRIMARY, places.STANDBY):
             folder = self._plan.folder(region.name, "postgres")
             os.chmod(folder, 0o700)
@@ -93,7 +96,7 @@ class Database:
         self._run([f"{BIN}/initdb", "-D", primary, "-U", "postgres", "--data-checksums", "--locale=C.UTF-8",
                    "--encoding=UTF8", f"--auth-local={self._local()}", "--auth-host=scram-sha-256", "--no-sync"])
         self._configure(places.PRIMARY)
-        self._bootstrap(primary)
+        self._bootstrap(primary, roles_sql)
         self._run(["cp", "-a", primary, standby])
         self._configure(places.STANDBY)
         self._make_standby(standby)
@@ -114,7 +117,7 @@ class Database:
             superuser="postgres", local=self._local(), application=APPLICATION_ROLE, monitor=MONITOR_ROLE,
             actuator=ACTUATOR_ROLE, replication=REPLICATION_ROLE, network=self._plan.network()))
 
-    def _bootstrap(self, data):
+    def _bootstrap(self, data, roles_sql):
         """Everything that must exist before the day, written on the primary and copied from there."""
         with open(os.path.join(self._plan.source, "examples/app/schema.sql"), encoding="utf-8") as file:
             schema = file.read()
@@ -126,7 +129,7 @@ class Database:
                 stdout=log, stderr=log, cwd="/", start_new_session=True)
         try:
             self._await_sql(places.PRIMARY, "SELECT true")
-            self.sql(places.PRIMARY, self._roles_sql + f"""
+            self.sql(places.PRIMARY, roles_sql + f"""
               CREATE ROLE {REPLICATION_ROLE} LOGIN REPLICATION;
               CREATE ROLE {APPLICATION_ROLE} LOGIN;
               CREATE DATABASE shop;""")

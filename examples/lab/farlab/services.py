@@ -8,7 +8,7 @@ import urllib.parse
 
 from . import names, plan as places, processes, web
 from .network import Trouble
-from .postgres import ACTUATOR_ROLE, APPLICATION_ROLE, MONITOR_ROLE
+from .postgres import ACTUATOR_ROLE, APPLICATION_ROLE, MAJOR_VERSION, MONITOR_ROLE
 
 PDNS_SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
 
@@ -125,6 +125,9 @@ security-poll-suffix=
 
     def generate(self, *arguments):
         return self.farshorectl("--config.file", self._plan.path("farshore.yml"), "generate", *arguments)
+
+    def generate_sql(self):
+        return self.generate("sql", "--postgres-version", MAJOR_VERSION)
 
     def start_exporters(self):
         for region in places.REGIONS:

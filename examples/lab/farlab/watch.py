@@ -60,6 +60,14 @@ def wall_seconds(stamp):
     return datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
 
 
+def _tell_step(timeline, run, step):
+    if step["seconds"] is None:
+        return  # under way
+    attempt = f" (attempt {step['attempt']})" if step["attempt"] > 1 else ""
+    ended = monotonic_of_wall(wall_seconds(step["started_at"])) + step["seconds"]
+    timeline.event(f"{run} {step['name']}{attempt}", f"{step['state']} in {step['seconds'] * 1000:.0f} ms", ended)
+
+
 def watch_runs(services, timeline):
     """Every step of the run that was started after the fault, as the journal has it."""
 
@@ -73,12 +81,9 @@ def watch_runs(services, timeline):
                 continue
             timeline.event("webhook accepted", f"run {run['id']}", accepted)
             for step in whole["steps"]:
-                if step.get("seconds") is not None and step.get("state") != "running":
-                    began = monotonic_of_wall(wall_seconds(step["started_at"]))
-                    timeline.event(f"step {step['name']}", f"{step['state']} in {step['seconds'] * 1000:.0f} ms",
-                                   began + step["seconds"])
+                _tell_step(timeline, run["id"], step)
             if run["state"] != "running":
-                timeline.event(f"run {run['state']}", whole.get("reason", ""))
+                timeline.event(f"{run['id']} {run['state']}", whole["reason"])
 
     return Watcher(look, 0.1)
 
