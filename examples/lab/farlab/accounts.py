@@ -22,7 +22,7 @@ def settle(experiment):
     problems = [] if first else ["the service did not come back"]
     if first:
         problems += _count_lost(experiment, record)
-    _count_old_primary(experiment, record, first)
+    problems += _count_old_primary(experiment, record, first)
     if not experiment.options.by_hand:
         problems += _compare_with_journal(experiment, record)
     record["outcome"] = record.get("outcome", "recovered" if first else "lost")
@@ -42,10 +42,13 @@ def _count_lost(experiment, record):
 
 
 def _count_old_primary(experiment, record, first):
-    """Acknowledgements by the old primary once the new one acknowledges: two writers. None may be."""
+    """Acknowledgements by the old primary once the new one acknowledges: two writers.
+
+    With a fence there may be none. Without one there must be some, or the lab could not see them at all.
+    """
+    record["acked_by_old_primary_after_resume"] = 0
     if not faults.can_be_undone(experiment.options.fault):
-        record["acked_by_old_primary_after_resume"] = 0
-        return
+        return []
     since = first or experiment.undone_at
     record["acked_by_old_primary_after_resume"] = (
         experiment.clinging.acked_after(since, places.PRIMARY) + experiment.direct.acked_after(since)
@@ -53,6 +56,12 @@ def _count_old_primary(experiment, record, first):
     record["acked_by_old_primary_while_lost"] = (
         len(experiment.clinging.acked) - experiment.clinging.acked_after(since, places.PRIMARY)
         + len(experiment.direct.acked) - experiment.direct.acked_after(since))
+    two_writers = record["acked_by_old_primary_after_resume"] > 0
+    if two_writers and experiment.options.fence == "command":
+        return ["the old primary acknowledged writes after the new one did"]
+    if not two_writers and experiment.options.fence == "none":
+        return ["the old primary was not fenced, yet nobody saw it acknowledge a write"]
+    return []
 
 
 def _compare_with_journal(experiment, record):
@@ -72,7 +81,7 @@ def _compare_with_journal(experiment, record):
         "predicted_loss_bytes": run["predicted_loss_bytes"],
         "steps": [{"name": step["name"], "seconds": step["seconds"]} for step in run["steps"]],
     }
-    return [*_disagreements(run, record), *_late(experiment, record, runs)]
+    return [*_disagreements(experiment, run, record), *_late(experiment, record, runs)]
 
 
 def _late(experiment, record, runs):
@@ -91,12 +100,14 @@ def _late(experiment, record, runs):
             yield f"run {run['id']} was started after the old region came back"
 
 
-def _disagreements(run, record):
+def _disagreements(experiment, run, record):
     upper = run["predicted_loss_bytes"]["upper"]
     if run["candidate"] != places.STANDBY.server or run["old_primary"] != places.PRIMARY.server:
         yield f"the journal says {run['old_primary']} -> {run['candidate']}"
-    if run["epoch"] != 2:
-        yield f"the first failover ended in epoch {run['epoch']}"
+    # The claim of the attempt that was held is given back, and its number is used up.
+    expected = 2 if experiment.options.fence == "command" else 3
+    if run["epoch"] != expected:
+        yield f"the first failover ended in epoch {run['epoch']}, not {expected}"
     if "fork_lsn" in record and lsn_bytes(run["fork_lsn"]) != lsn_bytes(record["fork_lsn"]):
         yield f"the journal's fork {run['fork_lsn']} is not PostgreSQL's {record['fork_lsn']}"
     if upper is not None and record.get("lost_bytes", 0) > upper:

@@ -1,0 +1,27 @@
+"""The whole of it: Farshore brings the service back from a lost region, and every account agrees."""
+
+import os
+import unittest
+
+from lab_runner import LabTest
+
+
+class LabFailover(LabTest):
+    """run_lab fails when the lab finds a problem; what is asserted here are the figures that must be in the report."""
+
+    def test_a_killed_region_is_failed_over(self):
+        record = self.run_lab("--fault", "kill")
+        self.assertEqual((record["outcome"], record["epoch"], record["problems"]), ("succeeded", 2, []))
+        self.assertLessEqual({"write_outage_seconds", "detection_seconds", "quorum_wait_seconds", "actuator_seconds",
+                              "acked_writes", "acked_writes_lost", "predicted_loss_bytes", "bare_promotion_seconds",
+                              "acked_by_old_primary_after_resume", "steps"}, set(record))
+
+    @unittest.skipIf(os.getuid() != 0, "needs namespaces")
+    def test_a_healed_region_starts_nothing_and_acknowledges_nothing(self):
+        record = self.run_lab("--fault", "partition")
+        self.assertEqual((record["epoch"], record["acked_by_old_primary_after_resume"]), (2, 0))
+        self.assertLessEqual(set(record["late_webhooks"]), {"refused", "duplicate", "noted"})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
