@@ -30,8 +30,8 @@ Result<SavedSettings> settings_from_text(const std::string& text) {
     for (size_t i = equals + 1; i < end; ++i) {
       if (text[i] != '\\') {
         value += text[i];
-      } else if (++i < end && (text[i] == 'n' || text[i] == '\\')) {
-        value += text[i] == 'n' ? '\n' : '\\';
+      } else if (i + 1 < end && (text[i + 1] == 'n' || text[i + 1] == '\\')) {
+        value += text[++i] == 'n' ? '\n' : '\\';
       } else {
         return fail(ErrorCode::kCorrupt, "saved settings are damaged at byte {}", i);
       }
