@@ -232,7 +232,8 @@ std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps) {
     // A row that only looks has no intent: how long it took is a fact of its outcome.
     if (const auto took = number_fact<double>(step.facts, "seconds." + step.step); took && !running) {
       found->seconds = took;
-      found->started_at = step.at - std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(*took));
+      found->started_at =
+          step.at - std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(*took));
     }
     if (!step.detail.empty()) found->detail = step.detail;
   }

@@ -84,8 +84,7 @@ TEST_F(SqliteJournalTest, ForgetsOldDecidedAlertsButNoPendingOrActedOnOnes) {
     alert.verdict = verdict;
     return alert;
   };
-  std::vector<AlertRecord> first = {make("pending", ""), make("acted", "acted_on"),
-                                    make("old", "refused")};
+  std::vector<AlertRecord> first = {make("pending", ""), make("acted", "acted_on"), make("old", "refused")};
   ASSERT_TRUE(journal->record_alerts(first));
   std::vector<AlertRecord> many(20'000, make("noise", "refused"));
   ASSERT_TRUE(journal->record_alerts(many));
