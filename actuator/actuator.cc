@@ -145,7 +145,8 @@ Status Actuator::serve(const ActuatorOptions& options) {
   http.listen_address = options.listen_address;
   http.threads = kHttpThreads;
   http.authenticator = std::move(*authenticator);
-  auto server = HttpServer::start(http, actuator_routes({*journal_, *supervisor_, topology_, clock_, counters_}));
+  auto server =
+      HttpServer::start(http, actuator_routes({*journal_, *supervisor_, topology_, clock_, counters_}));
   if (!server) return tl::unexpected<Error>(server.error());
   server_ = std::move(*server);
   return {};
