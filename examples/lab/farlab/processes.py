@@ -98,9 +98,15 @@ class Group:
         wait_until(gone, "processes killed", limit, pause=0.002)
 
     def freeze(self, limit=5.0):
+        told = set()
+
         def stopped():
-            running = [pid for pid in self.pids() if state(pid) not in ("T", "t")]
+            # In the kernel (D) with the signal pending, a process runs nothing of its own again: a shell that waits there
+            # for the child it has just vforked stays in D for as long as that child is stopped.
+            running = [pid for pid in self.pids()
+                       if state(pid) not in ("T", "t") and not (state(pid) == "D" and pid in told)]
             send(running, signal.SIGSTOP)
+            told.update(running)
             return not running
 
         wait_until(stopped, "processes stopped", limit, pause=0.002)
