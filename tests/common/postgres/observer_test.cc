@@ -1,6 +1,10 @@
 #include "common/postgres/observer.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -218,6 +222,51 @@ TEST(Observer, AKilledServerIsNoticedWithoutWaitingForTheInterval) {
   ASSERT_TRUE(wait_up(observer, "a"));
   server->kill();
   EXPECT_TRUE(wait_until([&] { return !look(observer, "a").up; }));
+}
+
+// Accepts connections and closes them at once, as the postmaster of a dying region does, until it is stopped.
+class ClosingServer {
+ public:
+  ClosingServer() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    listen(listener_, 16);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+  ~ClosingServer() { stop(); }
+  ClosingServer(const ClosingServer&) = delete;
+  ClosingServer& operator=(const ClosingServer&) = delete;
+
+  int port() const { return port_; }
+  void close_one() {
+    const int connection = accept(listener_, nullptr, nullptr);
+    if (connection >= 0) close(connection);
+  }
+  void stop() {
+    if (listener_ >= 0) close(std::exchange(listener_, -1));
+  }
+
+ private:
+  int listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int port_ = 0;
+};
+
+TEST(Observer, AServerThatClosesWhileItDiesIsLookedAtAgainWithoutWaitingForTheInterval) {
+  ClosingServer dying;
+  ObserverOptions options = quick_options();
+  options.interval = 1h;
+  options.timeout = 10s;
+  const std::string conninfo =
+      fmt::format("host=127.0.0.1 port={} user=postgres dbname=postgres", dying.port());
+  Observer observer(topology_of({server_config("a", conninfo)}), options, system_clock());
+  observer.start();
+  dying.close_one();
+  dying.stop();
+  EXPECT_TRUE(wait_failure(observer, "a", FailureClass::kRefused));
 }
 
 TEST(Observer, LookNowBeginsAnAttemptOfThatClusterOnly) {
