@@ -76,9 +76,12 @@ Result<std::string> generate_prometheus(const Topology& topology, std::string_vi
   out +=
       "# Start Prometheus with --rules.alert.resend-delay=15s: an Alertmanager that was away when an alert\n";
   out += "# fired hears of it that much later at most.\n";
-  // Never longer than the interval; an exporter answers from memory, so what takes longer is dead.
-  out += fmt::format("global:\n  scrape_interval: {0}\n  scrape_timeout: {0}\n  evaluation_interval: {0}\n",
-                     interval);
+  // An exporter answers from memory, so what takes longer is dead. What a vantage said last stands until its
+  // next scrape has failed, and a vantage that died with its region said last that the primary lives: the
+  // shorter, the sooner that veto ends.
+  const std::string timeout = prometheus_duration(topology.detect.scrape_interval / 2);
+  out += fmt::format("global:\n  scrape_interval: {0}\n  scrape_timeout: {1}\n  evaluation_interval: {0}\n",
+                     interval, timeout);
   out += fmt::format("  external_labels:\n    prometheus: {}\n", yaml_quoted(region));
   out += fmt::format("rule_files:\n  - {}\n", yaml_quoted(options.rules_file));
   out += "alerting:\n  alert_relabel_configs:\n";
