@@ -1,5 +1,6 @@
 """One run: a fresh world, steady orders, the fault, the way back, and the accounts."""
 
+import random
 import time
 
 from . import faults, plan as places, watch, web
@@ -71,6 +72,8 @@ class Experiment:
             self._watchers.append(watch.watch_alert(self.plan, self.timeline))
             self._watchers.append(watch.watch_runs(self.services, self.timeline))
         fault = self.options.fault
+        # Scrapes, rules and the client's cache all tick once a second: the fault comes at any phase of theirs.
+        time.sleep(random.random())
         self.timeline.fault(f"{fault}: {faults.FAULTS[fault][0]}")
         faults.strike(self.world, fault)
         self.timeline.event("lost", "us-east")
