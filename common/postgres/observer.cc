@@ -233,10 +233,10 @@ void Observer::Loop::take_result(size_t index, const ProbeResult& result) {
   Watched& watched = watched_[index];
   ServerObservation& observation = watched.observation;
   // A dying server still accepts connections and closes them, which is neither silence nor life: the next
-  // attempt will tell, and does not wait for its beat. Only once, for something in between may go on like
-  // that for ever.
+  // attempt will tell, and begins at once. Only one does, for something in between may go on like that for
+  // ever.
   if (result.failure.failure == FailureClass::kClosed && observation.failure != FailureClass::kClosed)
-    watched.next = std::min(watched.next, result.started + kShortestPause);
+    watched.next = std::min(watched.next, result.finished);
   observation.attempt_started = result.started;
   observation.attempt_finished = result.finished;
   observation.attempt_new_session = result.new_session;
