@@ -50,6 +50,8 @@ struct ObserveSettings {
 struct DetectSettings {
   nanoseconds scrape_interval = 1s;
   nanoseconds for_duration = 3s;  // key: for
+  // Half the interval when not given. A vantage that died with its region vetoes until its scrape has failed.
+  nanoseconds scrape_timeout = 500ms;
 };
 
 struct AdminRole {

@@ -157,6 +157,10 @@ class Checker {
     if (topology_.detect.scrape_interval > 2s) {
       add("detect.scrape_interval", "'scrape_interval' is over 2s", "a vantage's sample counts for 3s only");
     }
+    if (topology_.detect.scrape_timeout > topology_.detect.scrape_interval) {
+      add("detect.scrape_timeout", "'scrape_timeout' is over 'scrape_interval'",
+          "Prometheus would refuse it");
+    }
     check_at_least("detect.for", topology_.detect.for_duration, topology_.detect.scrape_interval,
                    "one missed look must not be a lost region; several scrapes make a judgement");
   }

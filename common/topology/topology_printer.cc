@@ -143,8 +143,9 @@ std::string print_topology(const Topology& topology) {
   }
   out += fmt::format("observe: {{interval: {}, timeout: {}}}\n", format_duration(topology.observe.interval),
                      format_duration(topology.observe.timeout));
-  out += fmt::format("detect: {{scrape_interval: {}, for: {}}}\nclusters:\n",
+  out += fmt::format("detect: {{scrape_interval: {}, scrape_timeout: {}, for: {}}}\nclusters:\n",
                      format_duration(topology.detect.scrape_interval),
+                     format_duration(topology.detect.scrape_timeout),
                      format_duration(topology.detect.for_duration));
   for (const ClusterConfig& cluster : topology.clusters) out += print_cluster(cluster);
   return out;

@@ -112,6 +112,8 @@ void read_times(MapReader& top, Topology& out, Faults& faults) {
     MapReader reader(*node, "detect", faults);
     reader.duration("scrape_interval", Need::kOptional, out.detect.scrape_interval);
     reader.duration("for", Need::kOptional, out.detect.for_duration);
+    out.detect.scrape_timeout = out.detect.scrape_interval / 2;
+    reader.duration("scrape_timeout", Need::kOptional, out.detect.scrape_timeout);
     reader.finish();
   }
 }

@@ -79,7 +79,7 @@ Result<std::string> generate_prometheus(const Topology& topology, std::string_vi
   // An exporter answers from memory, so what takes longer is dead. What a vantage said last stands until its
   // next scrape has failed, and a vantage that died with its region said last that the primary lives: the
   // shorter, the sooner that veto ends.
-  const std::string timeout = prometheus_duration(topology.detect.scrape_interval / 2);
+  const std::string timeout = prometheus_duration(topology.detect.scrape_timeout);
   out += fmt::format("global:\n  scrape_interval: {0}\n  scrape_timeout: {1}\n  evaluation_interval: {0}\n",
                      interval, timeout);
   out += fmt::format("  external_labels:\n    prometheus: {}\n", yaml_quoted(region));

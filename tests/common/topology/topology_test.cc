@@ -294,6 +294,8 @@ INSTANTIATE_TEST_SUITE_P(
              "f.yml:16:36: 'for' is 3s, less than 4s; one missed look must not be a lost region; several "
              "scrapes make "
              "a judgement"},
+        Case{"for: 3s", "for: 3s, scrape_timeout: 2s",
+             "16:56: 'scrape_timeout' is over 'scrape_interval'; Prometheus would refuse it"},
         Case{"timeout: 1s}", "timeout: 3s}",
              "15:10: interval and timeout together are over 3s; a vantage's sample counts for 3s only"},
         Case{"cooldown: 1h", "evidence_window: 1s",
