@@ -80,6 +80,7 @@ def experiment(acked, present, fork, runs=(), fault="kill"):
     return types.SimpleNamespace(
         timeline=line, customer=customer, services=services, order_ids=lambda: set(present),
         database=types.SimpleNamespace(fork_position=lambda: fork),
+        clinging=None, direct=None, undone_at=None,
         options=types.SimpleNamespace(fault=fault, fence="command", by_hand=not runs))
 
 
@@ -97,6 +98,29 @@ class Accounts(unittest.TestCase):
         away = experiment({"a": 100}, set(), fork=None)
         away.customer.first_ack = lambda region: None
         self.assertEqual(accounts.settle(away)["problems"], ["the service did not come back"])
+
+
+class CutOff(unittest.TestCase):
+    def setUp(self):
+        self.run = experiment({"a": 100}, {"a"}, fork=200, fault="partition")
+        self.run.customer.acked_after = lambda when, region: 0
+        self.run.clinging = types.SimpleNamespace(
+            acked={"c-1": (103.0, 260, "us-east"), "c-2": (105.0, 300, "us-east")},
+            acked_after=lambda when, region: 1)
+        self.run.direct = types.SimpleNamespace(acked={"d-1": 103.5}, acked_after=lambda when: 0)
+
+    def test_what_the_isolated_primary_promised_before_the_new_one_wrote_is_lost(self):
+        record = accounts.settle(self.run)
+        self.assertEqual((record["acked_writes"], record["acked_writes_lost"], record["lost_bytes"]), (3, 2, 60))
+
+    def test_what_it_promised_later_is_a_second_writer(self):
+        record = accounts.settle(self.run)
+        self.assertEqual(record["acked_by_old_primary_after_resume"], 1)
+        self.assertEqual(record["problems"], ["the old primary acknowledged writes after the new one did"])
+
+    def test_without_a_fence_a_second_writer_is_what_must_be_seen(self):
+        self.run.options.fence = "none"
+        self.assertEqual(accounts.settle(self.run)["problems"], [])
 
 
 class Report(unittest.TestCase):

@@ -21,7 +21,7 @@ def settle(experiment):
     }
     problems = [] if first else ["the service did not come back"]
     if first:
-        problems += _count_lost(experiment, record)
+        problems += _count_lost(experiment, record, first)
     problems += _count_old_primary(experiment, record, first)
     if not experiment.options.by_hand:
         problems += _compare_with_journal(experiment, record)
@@ -30,14 +30,30 @@ def settle(experiment):
     return record
 
 
-def _count_lost(experiment, record):
+def _acknowledged(experiment, until):
+    """{order: position or None} of all that anybody was promised by the first primary until the new one took over.
+
+    Orders placed inside a region that is cut off are among them: until the fence holds, the isolated primary goes on
+    acknowledging. What it acknowledges after the new one's first write is not a loss but a second writer.
+    """
+    orders = {order: position for order, (_, position, _) in experiment.customer.acked.items()}
+    if experiment.clinging:
+        orders |= {order: position for order, (t, position, _) in experiment.clinging.acked.items() if t <= until}
+        orders |= {order: None for order, t in experiment.direct.acked.items() if t <= until}
+    return orders
+
+
+def _count_lost(experiment, record, first):
     fork = experiment.database.fork_position()
     present = experiment.order_ids()
-    lost = {order: position for order, (_, position, _) in experiment.customer.acked.items() if order not in present}
+    acknowledged = _acknowledged(experiment, first)
+    lost = {order: position for order, position in acknowledged.items() if order not in present}
+    known = {order: position for order, position in lost.items() if position is not None}
     record["fork_lsn"] = lsn_text(fork)
+    record["acked_writes"] = len(acknowledged)
     record["acked_writes_lost"] = len(lost)
-    record["lost_bytes"] = max(lost.values(), default=fork) - fork
-    before = [order for order, position in lost.items() if position <= fork]
+    record["lost_bytes"] = max(known.values(), default=fork) - fork
+    before = [order for order, position in known.items() if position <= fork]
     return [f"{len(before)} lost orders lie before the fork {lsn_text(fork)}, such as {before[0]}"] if before else []
 
 
@@ -53,9 +69,6 @@ def _count_old_primary(experiment, record, first):
     record["acked_by_old_primary_after_resume"] = (
         experiment.clinging.acked_after(since, places.PRIMARY) + experiment.direct.acked_after(since)
         + experiment.customer.acked_after(since, places.PRIMARY))
-    record["acked_by_old_primary_while_lost"] = (
-        len(experiment.clinging.acked) - experiment.clinging.acked_after(since, places.PRIMARY)
-        + len(experiment.direct.acked) - experiment.direct.acked_after(since))
     two_writers = record["acked_by_old_primary_after_resume"] > 0
     if two_writers and experiment.options.fence == "command":
         return ["the old primary acknowledged writes after the new one did"]
@@ -85,7 +98,7 @@ def _compare_with_journal(experiment, record):
 
 
 def _late(experiment, record, runs):
-    """What came in from a region that was resumed or healed must have been refused and must not have started anything."""
+    """What came in after the old region was back must have been refused, and must not have started anything."""
     if experiment.undone_at is None:
         return
     late = [alert for alert in experiment.services.actuator("/api/v1/alerts?limit=1000")["alerts"]

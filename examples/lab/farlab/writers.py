@@ -66,7 +66,7 @@ class DirectWriter:
     """Writes to the old region's PostgreSQL itself, one row after the other over one kept session."""
 
     def __init__(self, world, database, secrets):
-        self.acked = []  # when each was answered
+        self.acked = {}  # order: when it was answered
         self._stop = threading.Event()
         host = world.plan.address(places.PRIMARY, places.POSTGRES)
         argv = [database.psql_argv(places.PRIMARY)[0], "-XAtq", "-d",
@@ -87,7 +87,7 @@ class DirectWriter:
                 before = len(self.acked)
                 try:
                     process.stdin.write("INSERT INTO orders (id, item, region) VALUES "
-                                        f"('direct-{number:06d}', 'tea', 'us-east') RETURNING 'written';\n")
+                                        f"('direct-{number:06d}', 'tea', 'us-east') RETURNING id;\n")
                     process.stdin.flush()
                 except OSError:
                     break
@@ -101,11 +101,11 @@ class DirectWriter:
 
     def _listen(self, process):
         for line in process.stdout:
-            if line.strip() == "written":
-                self.acked.append(time.monotonic())
+            if line.startswith("direct-"):
+                self.acked[line.strip()] = time.monotonic()
 
     def acked_after(self, when):
-        return sum(1 for t in list(self.acked) if t > when)
+        return sum(1 for t in list(self.acked.values()) if t > when)
 
     def stop(self):
         self._stop.set()
