@@ -21,6 +21,8 @@ case $preset in
     ;;
 esac
 jobs=${JOBS:-$(nproc)}
+# With ccache, another checkout of the same sources compiles nothing again.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 
 scripts/install-packages.sh
 echo "== $preset: configure and build"
