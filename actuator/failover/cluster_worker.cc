@@ -38,10 +38,25 @@ std::optional<std::string> why_no_reign(const std::vector<LookResult>& looks, co
   return std::nullopt;
 }
 
+class HeldSlot {
+ public:
+  explicit HeldSlot(RunSlots* slots) : slots_(slots) {
+    if (slots_) slots_->acquire();
+  }
+  ~HeldSlot() {
+    if (slots_) slots_->release();
+  }
+  HeldSlot(const HeldSlot&) = delete;
+  HeldSlot& operator=(const HeldSlot&) = delete;
+
+ private:
+  RunSlots* const slots_;
+};
+
 }  // namespace
 
-ClusterWorker::ClusterWorker(EngineDeps deps, std::function<bool()> stopping)
-    : deps_(deps), stopping_(std::move(stopping)), engine_(std::move(deps)) {}
+ClusterWorker::ClusterWorker(EngineDeps deps, std::function<bool()> stopping, RunSlots* slots)
+    : deps_(deps), stopping_(std::move(stopping)), slots_(slots), engine_(std::move(deps)) {}
 
 nanoseconds ClusterWorker::tick() {
   if (!ensure_reign()) return kIdle;
@@ -144,6 +159,8 @@ void ClusterWorker::load_open_run() {
 }
 
 void ClusterWorker::drive() {
+  if (!context_ || context_->run.state != RunState::kRunning) return;
+  const HeldSlot slot(slots_);
   while (context_ && context_->run.state == RunState::kRunning) {
     if (stopping_ && stopping_()) return;
     const Progress progress = engine_.advance(*context_);

@@ -8,18 +8,22 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
 #include <string>
 
 #include "actuator/failover/engine.h"
 
 namespace farshore {
 
+using RunSlots = std::counting_semaphore<4>;  // runs at once
+
 enum class PersonCommand { kApprove, kRetry, kAbandon };
 
 class ClusterWorker {
  public:
-  // `stopping` is asked between rows: true = come back later, the process is about to end.
-  explicit ClusterWorker(EngineDeps deps, std::function<bool()> stopping = {});
+  // `stopping` is asked between rows: true = come back later, the process is about to end. A run holds one of
+  // `slots` (null: no limit) while it is driven; looking after a cluster without a run needs none.
+  explicit ClusterWorker(EngineDeps deps, std::function<bool()> stopping = {}, RunSlots* slots = nullptr);
 
   // Does what can be done now and returns how long to wait before the next call unless something wakes it.
   nanoseconds tick();
@@ -53,6 +57,7 @@ class ClusterWorker {
 
   const EngineDeps deps_;
   const std::function<bool()> stopping_;
+  RunSlots* const slots_;
   Engine engine_;
   std::optional<RunContext> context_;  // of the open run
   std::optional<RunContext> loose_;    // of the last run that succeeded, while it has loose ends

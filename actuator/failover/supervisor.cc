@@ -23,8 +23,8 @@ Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock
     : journal_(journal), clock_(clock) {
   for (EngineDeps& deps : clusters) {
     auto member = std::make_unique<Member>();
-    member->worker =
-        std::make_unique<ClusterWorker>(std::move(deps), [this] { return stopping_.stop_requested(); });
+    member->worker = std::make_unique<ClusterWorker>(
+        std::move(deps), [this] { return stopping_.stop_requested(); }, &slots_);
     members_.push_back(std::move(member));
   }
 }
@@ -44,10 +44,7 @@ void Supervisor::start() {
 
 void Supervisor::work(Member& member, std::stop_token stop) {
   while (!stop.stop_requested()) {
-    // A tick without work is short; one with a run holds its slot until the run ends.
-    slots_.acquire();
     const nanoseconds pause = member.worker->tick();
-    slots_.release();
     std::unique_lock lock(member.mutex);
     member.wake.wait_for(lock, stop, pause, [&member] { return member.woken; });
     member.woken = false;

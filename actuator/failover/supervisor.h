@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,7 +50,7 @@ class Supervisor final : public Control {
   Journal& journal_;
   Clock& clock_;
   std::stop_source stopping_;
-  std::counting_semaphore<4> slots_{4};
+  RunSlots slots_{4};
   std::vector<std::unique_ptr<Member>> members_;
 };
 
