@@ -120,7 +120,7 @@ def main():
     except KeyboardInterrupt:
         print("interrupted; everything is taken down")
         return 130
-    except (network.Trouble, TimeoutError) as trouble:
+    except (network.Trouble, OSError) as trouble:
         print(f"lab: {trouble}; see {os.path.dirname(options.report)}/logs", file=sys.stderr)
         return 1
     finally:
