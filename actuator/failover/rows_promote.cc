@@ -5,7 +5,7 @@ namespace farshore::rows {
 namespace {
 
 constexpr nanoseconds kPollEvery = 5ms;
-constexpr nanoseconds kAskAgain = 2s;  // PostgreSQL 15 can lose the wake-up of a promotion
+constexpr nanoseconds kAskAgain = 300ms;  // PostgreSQL 15 can lose a promotion's wake-up and sleep 5 s
 constexpr nanoseconds kProofFresh = 2s;
 constexpr nanoseconds kLookLimit = 1s;
 
