@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actuator/failover/plan.h"
 #include "actuator/journal/journal.h"
 #include "common/base/result.h"
 #include "common/postgres/facts.h"
@@ -23,6 +24,7 @@ struct ClusterStatus {
   std::string
       approval_digest;  // of the facts an approval of the held run would be bound to; empty when none is held
   std::vector<ServerObservation> servers;
+  std::optional<FailoverPlan> plan;  // the newest rehearsal; absent before the first
 };
 
 class Control {
