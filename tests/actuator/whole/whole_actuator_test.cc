@@ -1,4 +1,4 @@
-#include "tests/actuator/whole/whole_actuator.h"
+#include "tests/support/whole/whole_actuator.h"
 
 #include <gtest/gtest.h>
 
@@ -17,10 +17,6 @@ class WholeActuatorTest : public ::testing::Test {
   void TearDown() override {
     if (HasFailure()) fmt::print("{}\n", world.log());
   }
-  void lose_primary() {
-    world.primary->kill();
-    world.alert_fires = true;
-  }
   // What must hold of the servers themselves, whatever the journal says.
   void expect_one_promotion() {
     EXPECT_EQ(world.standby->sql("SELECT pg_is_in_recovery()"), "f");
@@ -28,15 +24,14 @@ class WholeActuatorTest : public ::testing::Test {
     EXPECT_EQ(world.standby->sql(
                   "SELECT string_agg(epoch || ' ' || server, ',' ORDER BY epoch) FROM farshore.epoch"),
               "1 shop-us,2 shop-eu");
-    EXPECT_EQ(read_file(world.folder.file("target")), "198.51.100.20\n");
+    EXPECT_EQ(world.target(), "198.51.100.20\n");
   }
 
   WholeActuator world;
 };
 
 TEST_F(WholeActuatorTest, PromotesTheRealStandbyWhenTheRealPrimaryIsKilled) {
-  lose_primary();
-  EXPECT_EQ(world.deliver_alert(), 202);
+  world.lose_primary();
   EXPECT_EQ(world.wait_for_run({"succeeded", "held"}), "succeeded") << world.run_text();
   expect_one_promotion();
   EXPECT_EQ(world.deliver_alert(), 202);  // late, of the earlier epoch
@@ -44,10 +39,9 @@ TEST_F(WholeActuatorTest, PromotesTheRealStandbyWhenTheRealPrimaryIsKilled) {
 }
 
 TEST_F(WholeActuatorTest, EndsRightWhenItIsKilledDuringPromote) {
-  lose_primary();
-  EXPECT_EQ(world.deliver_alert(), 202);
+  world.lose_primary();
   // Its intent is in the journal: from here on pg_promote may or may not have been called.
-  ASSERT_TRUE(wait_until([&] { return world.run_text().find("\"promote\"") != std::string::npos; }, 30s));
+  ASSERT_TRUE(world.wait_for_step("promote"));
   world.kill();
   world.start();
   EXPECT_EQ(world.wait_for_run({"succeeded", "held"}), "succeeded") << world.run_text();
@@ -55,12 +49,11 @@ TEST_F(WholeActuatorTest, EndsRightWhenItIsKilledDuringPromote) {
 }
 
 TEST_F(WholeActuatorTest, EndsRightWhenItIsKilledWhileTrafficIsMoved) {
-  world.let_traffic_move_slowly();
-  lose_primary();
-  EXPECT_EQ(world.deliver_alert(), 202);
+  world.break_script(ScriptFault::kTrafficIsSlow);
+  world.lose_primary();
   ASSERT_TRUE(wait_until([&] { return std::filesystem::exists(world.switching_file()); }, 30s));
   world.kill();
-  EXPECT_EQ(read_file(world.folder.file("target")), "192.0.2.10\n");
+  EXPECT_EQ(world.target(), "192.0.2.10\n");
   world.start();
   EXPECT_EQ(world.wait_for_run({"succeeded", "held"}), "succeeded") << world.run_text();
   expect_one_promotion();
@@ -75,13 +68,12 @@ TEST_F(WholeActuatorTest, RefusesAnAlertWhileTheRealPrimaryLives) {
 }
 
 TEST_F(WholeActuatorTest, APausedClusterRefusesUntilItIsResumed) {
-  EXPECT_EQ(world.post("/api/v1/clusters/shop/pause", R"({"reason":"upgrade"})"), 200);
-  lose_primary();
-  EXPECT_EQ(world.deliver_alert(), 202);
+  EXPECT_EQ(world.post("/api/v1/clusters/shop/pause", R"({"reason":"upgrade"})").status, 200);
+  world.lose_primary();
   EXPECT_TRUE(
       wait_until([&] { return world.get("/api/v1/alerts").find("paused by alice") != std::string::npos; }));
   EXPECT_EQ(world.standby->sql("SELECT pg_is_in_recovery()"), "t");
-  EXPECT_EQ(world.post("/api/v1/clusters/shop/resume", "{}"), 200);
+  EXPECT_EQ(world.post("/api/v1/clusters/shop/resume", "{}").status, 200);
   EXPECT_EQ(world.deliver_alert(), 202);
   EXPECT_EQ(world.wait_for_run({"succeeded", "held"}), "succeeded");
 }
