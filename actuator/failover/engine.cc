@@ -125,15 +125,8 @@ Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit)
 
 void Engine::note_cooldown(RunContext& context) {
   context.set_fact("cooldown_left_seconds", std::string());
-  const auto runs = deps_.journal->runs(100);
-  if (!runs) return;
-  for (const RunRecord& run : *runs) {
-    if (run.cluster != context.run.cluster || run.state != RunState::kSucceeded || !run.ended_at) continue;
-    const nanoseconds since = deps_.clock->wall_now() - *run.ended_at;
-    const nanoseconds left = deps_.cluster->failover.cooldown - std::max<nanoseconds>(since, 0ns);
-    if (left > 0ns) context.set_fact("cooldown_left_seconds", to_seconds(left));
-    return;  // runs come newest first
-  }
+  if (const auto left = rows::cooldown_left(deps_); left && *left > 0ns)
+    context.set_fact("cooldown_left_seconds", to_seconds(*left));
 }
 
 Progress Engine::advance(RunContext& context) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "actuator/failover/loss.h"
+#include "actuator/failover/obstacle_reason.h"
 #include "actuator/failover/run_context.h"
 
 namespace farshore::rows {
@@ -52,16 +53,28 @@ StepStatus account(RunContext& context);
 
 // Shared. Where the primary was when this process saw it last, into the facts.
 void remember_last_sight(RunContext& context);
+// Why the cluster must not be failed over at all; nothing = it may.
+std::optional<Hindrance> why_not_act(const EngineDeps& deps);
+// What a person would have to permit, whether or not one did.
+struct Need {
+  std::string_view permit;  // kPermit*
+  Hindrance hindrance;
+};
+std::vector<Need> needed_permissions(const RunContext& context, const std::optional<PredictedLoss>& loss);
+// What is left of failover.cooldown since the last run that succeeded; zero = nothing.
+Result<nanoseconds> cooldown_left(const EngineDeps& deps);
 // Why a standby must not be promoted (S3); nothing = eligible.
-std::optional<std::string> not_eligible(const RunContext& context, const LookResult& result);
+std::optional<Hindrance> not_eligible(const RunContext& context, const LookResult& result);
 std::optional<PredictedLoss> loss_for(const RunContext& context,
                                       Lsn candidate);  // nothing = never seen: unknown
 void record_loss(RunContext& context, const PredictedLoss& loss);
 // Why the loss is beyond max_data_loss or max_exposure; nothing = within.
-std::optional<std::string> loss_beyond_limit(const RunContext& context,
-                                             const std::optional<PredictedLoss>& loss);
+std::optional<Hindrance> loss_beyond_limit(const RunContext& context,
+                                           const std::optional<PredictedLoss>& loss);
 nanoseconds exposure(const RunContext& context);  // last sight until the fence held, or until now
 std::vector<Fence*> fences_of_old_primary(const RunContext& context);
+// What each of them says now, looked at side by side.
+std::vector<FenceProof> read_proofs(const RunContext& context);
 // The first proof of isolation, all fences looked at side by side; else what each of them said.
 tl::expected<FenceProof, std::string> isolation_proof(RunContext& context);
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);

@@ -58,20 +58,11 @@ StepStatus check_permissions(RunContext& context, const std::optional<PredictedL
     }
   }
   std::vector<std::string> needs, why;
-  const auto need = [&](std::string_view what, std::string text) {
-    if (context.permitted(what)) return;
-    needs.emplace_back(what);
-    why.push_back(std::move(text));
-  };
-  const FailoverSettings& settings = context.deps.cluster->failover;
-  if (settings.mode == FailoverMode::kApprove) need(kPermitMode, "failover.mode is approve");
-  if (fences_of_old_primary(context).empty())
-    need(kPermitProof,
-         fmt::format("{} has no fence: nothing can prove that it cannot write", context.old_primary()));
-  if (const auto left = context.number("cooldown_left_seconds"); left && *left > 0)
-    need(kPermitCooldown,
-         fmt::format("the last failover is recent: {:.0f} s of the cooldown are left", *left));
-  if (auto text = loss_beyond_limit(context, loss)) need(kPermitLoss, std::move(*text));
+  for (const Need& need : needed_permissions(context, loss)) {
+    if (context.permitted(need.permit)) continue;
+    needs.emplace_back(need.permit);
+    why.push_back(need.hindrance.text);
+  }
   if (needs.empty()) return {};
   return tl::unexpected<Stop>(
       Stop{"a person must approve: " + join(why, "; "), Ending::kHold, join(needs, ",")});
@@ -82,15 +73,10 @@ StepStatus check_permissions(RunContext& context, const std::optional<PredictedL
 // ---- 1 confirm_outage ----
 
 StepStatus may_act(RunContext& context) {
-  if (context.deps.cluster->failover.mode == FailoverMode::kOff)
-    return stop_as(Ending::kRefuseFinal, "failover.mode of {} is off", context.run.cluster);
-  const auto pause = context.deps.journal->paused(context.run.cluster);
-  if (!pause)
-    return stop_as(Ending::kRefuse, "cannot read whether the cluster is paused: {}", pause.error().message);
-  if (*pause)
-    return stop_as(Ending::kRefuse, "paused by {}: {}", (*pause)->by,
-                   (*pause)->reason.empty() ? "no reason given" : (*pause)->reason);
-  return {};
+  const auto why_not = why_not_act(context.deps);
+  if (!why_not) return {};
+  return stop_as(why_not->reason == ObstacleReason::kModeOff ? Ending::kRefuseFinal : Ending::kRefuse, "{}",
+                 why_not->text);
 }
 
 StepStatus confirm_outage(RunContext& context) {
@@ -117,8 +103,8 @@ StepStatus admit(RunContext& context) {
   for (const LookResult& result : look_at(context, context.standbys(), kLookLimit)) {
     const auto why_not = not_eligible(context, result);
     if (why_not) {
-      reasons.push_back(fmt::format("{}: {}", result.server->name(), *why_not));
-      context.set_fact("not_eligible." + result.server->name(), *why_not);
+      reasons.push_back(fmt::format("{}: {}", result.server->name(), why_not->text));
+      context.set_fact("not_eligible." + result.server->name(), why_not->text);
       continue;
     }
     const auto held = result.look->facts.held();

@@ -167,10 +167,11 @@ std::optional<Choice> choose_at_rest(RunContext& context,
   why_not.clear();
   for (const LookResult& result : look_at(context, cut_standbys(context), kLookLimit)) {
     const std::string& name = result.server->name();
-    auto reason = not_eligible(context, result);
-    if (!reason && !is_cut(*result.look)) reason = "its stream is not cut any more";
-    if (reason) {
-      why_not += fmt::format("{}{}: {}", why_not.empty() ? "" : "; ", name, *reason);
+    const auto unfit = not_eligible(context, result);
+    std::string reason = unfit ? unfit->text : "";
+    if (!unfit && !is_cut(*result.look)) reason = "its stream is not cut any more";
+    if (!reason.empty()) {
+      why_not += fmt::format("{}{}: {}", why_not.empty() ? "" : "; ", name, reason);
       continue;
     }
     const Lsn replay = result.look->facts.replay.value_or(Lsn());
@@ -204,7 +205,7 @@ StepStatus choose_candidate(RunContext& context) {
   const auto loss = loss_for(context, choice->lsn);
   if (loss) record_loss(context, *loss);
   if (auto beyond = loss_beyond_limit(context, loss); beyond && !context.permitted(kPermitLoss))
-    return tl::unexpected<Stop>(Stop{*beyond, Ending::kHold, std::string(kPermitLoss)});
+    return tl::unexpected<Stop>(Stop{beyond->text, Ending::kHold, std::string(kPermitLoss)});
   const ServerConfig* config = context.deps.cluster->find_server(choice->server->name());
   context.run.candidate = choice->server->name();
   context.run.region = config ? config->region : choice->server->region();

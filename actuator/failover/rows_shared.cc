@@ -28,25 +28,76 @@ void remember_last_sight(RunContext& context) {
     context.set_fact("wal_bytes_per_second", *rate);
 }
 
-std::optional<std::string> not_eligible(const RunContext& context, const LookResult& result) {
-  if (!result.look) return fmt::format("could not be looked at: {}", result.error);
+std::optional<Hindrance> why_not_act(const EngineDeps& deps) {
+  using enum ObstacleReason;
+  const ClusterConfig& cluster = *deps.cluster;
+  if (cluster.failover.mode == FailoverMode::kOff)
+    return Hindrance{kModeOff, fmt::format("failover.mode of {} is off", cluster.name)};
+  const auto pause = deps.journal->paused(cluster.name);
+  if (!pause)
+    return Hindrance{kJournal, "cannot read whether the cluster is paused: " + pause.error().message};
+  if (*pause)
+    return Hindrance{kPaused, fmt::format("paused by {}: {}", (*pause)->by,
+                                          (*pause)->reason.empty() ? "no reason given" : (*pause)->reason)};
+  return std::nullopt;
+}
+
+Result<nanoseconds> cooldown_left(const EngineDeps& deps) {
+  const auto runs = deps.journal->runs(100);
+  if (!runs) return tl::unexpected<Error>(runs.error());
+  for (const RunRecord& run : *runs) {
+    if (run.cluster != deps.cluster->name || run.state != RunState::kSucceeded || !run.ended_at) continue;
+    const nanoseconds since = std::max<nanoseconds>(deps.clock->wall_now() - *run.ended_at, 0ns);
+    return std::max<nanoseconds>(deps.cluster->failover.cooldown - since, 0ns);  // runs come newest first
+  }
+  return 0ns;
+}
+
+std::vector<Need> needed_permissions(const RunContext& context, const std::optional<PredictedLoss>& loss) {
+  using enum ObstacleReason;
+  std::vector<Need> needs;
+  if (context.deps.cluster->failover.mode == FailoverMode::kApprove)
+    needs.push_back({kPermitMode, {kModeApprove, "failover.mode is approve"}});
+  if (fences_of_old_primary(context).empty())
+    needs.push_back({kPermitProof,
+                     {kFenceMissing, fmt::format("{} has no fence: nothing can prove that it cannot write",
+                                                 context.old_primary())}});
+  if (const auto left = context.number("cooldown_left_seconds"); left && *left > 0)
+    needs.push_back(
+        {kPermitCooldown,
+         {kCooldown, fmt::format("the last failover is recent: {:.0f} s of the cooldown are left", *left)}});
+  if (auto beyond = loss_beyond_limit(context, loss)) needs.push_back({kPermitLoss, std::move(*beyond)});
+  return needs;
+}
+
+std::optional<Hindrance> not_eligible(const RunContext& context, const LookResult& result) {
+  using enum ObstacleReason;
+  if (!result.look)
+    return Hindrance{kStandbyUnreachable, fmt::format("could not be looked at: {}", result.error)};
   const ServerLook& look = *result.look;
-  if (!look.facts.in_recovery) return "is not in recovery: it is a primary already";
+  if (!look.facts.in_recovery)
+    return Hindrance{kStandbyWritable, "is not in recovery: it is a primary already"};
   if (look.facts.system_identifier != context.reign.system_identifier)
-    return fmt::format("belongs to another system ({})", look.facts.system_identifier);
+    return Hindrance{kStandbyDiverged,
+                     fmt::format("belongs to another system ({})", look.facts.system_identifier)};
   if (!look.epoch_row || look.epoch_row->epoch != context.reign.epoch ||
       look.epoch_row->server != context.reign.server)
-    return fmt::format("does not hold the probe row of epoch {}: it did not follow {}", context.reign.epoch,
-                       context.reign.server);
+    return Hindrance{kStandbyDiverged,
+                     fmt::format("does not hold the probe row of epoch {}: it did not follow {}",
+                                 context.reign.epoch, context.reign.server)};
   if (look.facts.timeline != context.reign.timeline)
-    return fmt::format("is on timeline {}, the reign is on {}", look.facts.timeline, context.reign.timeline);
-  if (!look.facts.held()) return "does not say which WAL it holds";
+    return Hindrance{kStandbyDiverged, fmt::format("is on timeline {}, the reign is on {}",
+                                                   look.facts.timeline, context.reign.timeline)};
+  if (!look.facts.held()) return Hindrance{kStandbyPosition, "does not say which WAL it holds"};
   if (!context.fact(kSavedPrefix + result.server->name()) && look.apply_delay > 0ns)
-    return fmt::format("is delayed by recovery_min_apply_delay = {:.0f} s", to_seconds(look.apply_delay));
+    return Hindrance{kStandbyDelayed, fmt::format("is delayed by recovery_min_apply_delay = {:.0f} s",
+                                                  to_seconds(look.apply_delay))};
   if (look.startup_wait_event == "RestoreCommand" && look.startup_wait_for > kRestoreCommandLimit)
-    return fmt::format("has waited in restore_command for {:.0f} s", to_seconds(look.startup_wait_for));
+    return Hindrance{kStandbyRestoring, fmt::format("has waited in restore_command for {:.0f} s",
+                                                    to_seconds(look.startup_wait_for))};
   if (!look.missing_privileges.empty())
-    return fmt::format("its admin role lacks: {}", fmt::join(look.missing_privileges, ", "));
+    return Hindrance{kStandbyPrivileges,
+                     fmt::format("its admin role lacks: {}", fmt::join(look.missing_privileges, ", "))};
   return std::nullopt;
 }
 
@@ -79,24 +130,30 @@ void record_loss(RunContext& context, const PredictedLoss& loss) {
   context.set_fact("exposure_seconds", to_seconds(exposure(context)));
 }
 
-std::optional<std::string> loss_beyond_limit(const RunContext& context,
-                                             const std::optional<PredictedLoss>& loss) {
-  if (!loss) return "the primary was never seen by this actuator, so the loss is unknown";
+std::optional<Hindrance> loss_beyond_limit(const RunContext& context,
+                                           const std::optional<PredictedLoss>& loss) {
+  using enum ObstacleReason;
+  if (!loss)
+    return Hindrance{kLossUnknown, "the primary was never seen by this actuator, so the loss is unknown"};
   const FailoverSettings& settings = context.deps.cluster->failover;
   if (loss->lower_bytes > settings.max_data_loss.bytes)
-    return fmt::format("{} bytes were missing when the primary was last seen, {} are allowed",
-                       loss->lower_bytes, settings.max_data_loss.bytes);
+    return Hindrance{kLossLimit,
+                     fmt::format("{} bytes were missing when the primary was last seen, {} are allowed",
+                                 loss->lower_bytes, settings.max_data_loss.bytes)};
   if (!loss->lag_time)
-    return fmt::format(
-        "{} bytes were missing when the primary was last seen, and how old they are is unknown",
-        loss->lower_bytes);
+    return Hindrance{
+        kLossUnknown,
+        fmt::format("{} bytes were missing when the primary was last seen, and how old they are is unknown",
+                    loss->lower_bytes)};
   if (*loss->lag_time > settings.max_data_loss.time)
-    return fmt::format(
-        "the candidate was {:.1f} s behind when the primary was last seen, {:.0f} s are allowed",
-        to_seconds(*loss->lag_time), to_seconds(settings.max_data_loss.time));
+    return Hindrance{
+        kLossLimit,
+        fmt::format("the candidate was {:.1f} s behind when the primary was last seen, {:.0f} s are allowed",
+                    to_seconds(*loss->lag_time), to_seconds(settings.max_data_loss.time))};
   if (settings.max_exposure && exposure(context) > *settings.max_exposure)
-    return fmt::format("the primary has not been seen for {:.1f} s, max_exposure is {:.0f} s",
-                       to_seconds(exposure(context)), to_seconds(*settings.max_exposure));
+    return Hindrance{kLossLimit,
+                     fmt::format("the primary has not been seen for {:.1f} s, max_exposure is {:.0f} s",
+                                 to_seconds(exposure(context)), to_seconds(*settings.max_exposure))};
   return std::nullopt;
 }
 
@@ -107,14 +164,19 @@ std::vector<Fence*> fences_of_old_primary(const RunContext& context) {
   return found;
 }
 
-tl::expected<FenceProof, std::string> isolation_proof(RunContext& context) {
+std::vector<FenceProof> read_proofs(const RunContext& context) {
   const std::vector<Fence*> fences = fences_of_old_primary(context);
   std::vector<FenceProof> proofs(fences.size());
   std::vector<std::function<void()>> tasks;
   for (size_t i = 0; i < fences.size(); ++i)
     tasks.emplace_back([&, i] { proofs[i] = fences[i]->proof(context.row_deadline); });
   context.deps.parallel->run(std::move(tasks));
-  std::string said = fences.empty() ? "there is no fence" : "";
+  return proofs;
+}
+
+tl::expected<FenceProof, std::string> isolation_proof(RunContext& context) {
+  const std::vector<FenceProof> proofs = read_proofs(context);
+  std::string said = proofs.empty() ? "there is no fence" : "";
   for (const FenceProof& proof : proofs) {
     if (proof.state == FenceState::kIsolated) {
       context.proof_read_at = proof.read_at;
