@@ -16,7 +16,8 @@ struct AlertVote {
   std::string region;  // of the Prometheus server
   Vote vote = Vote::kUnknown;
   bool live_primary = false;  // a vantage's sample at most 3 s old sees the primary up and writable
-  BootTime asked;             // when the question was sent
+  bool watched = true;        // false: nobody wants to know now, so nobody is asked; the vote is kUnknown
+  BootTime asked;             // when the question was sent; the epoch when it never was
   std::string detail;         // why unknown, for people
 };
 

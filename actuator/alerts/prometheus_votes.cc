@@ -45,7 +45,8 @@ class PrometheusVotes final : public AlertVotes {
     std::vector<AlertVote> result;
     for (size_t i = 0; i < servers_.servers.size(); ++i) {
       AlertVote vote;
-      if (watch == watches_.end())
+      vote.watched = watch != watches_.end();
+      if (!vote.watched)
         vote.detail = "is not asked";
       else if (const auto& given = watch->second.votes[i]; !given)
         vote.detail = "has not answered yet";

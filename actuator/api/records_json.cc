@@ -52,6 +52,19 @@ void write_server(JsonWriter& writer, const ServerObservation& server, BootTime 
   writer.end_object();
 }
 
+// "not_asked" is not "unknown": nobody wants to know while no run is open.
+void write_vote(JsonWriter& writer, const AlertVote& vote, BootTime boot_now) {
+  constexpr std::string_view kWords[] = {"unknown", "firing", "not_firing"};
+  const bool known = vote.watched && vote.vote != Vote::kUnknown;
+  writer.begin_object()
+      .field("region", vote.region)
+      .field("vote", vote.watched ? kWords[static_cast<size_t>(vote.vote)] : "not_asked");
+  optional_field(writer, "live_primary", known ? std::optional(vote.live_primary) : std::nullopt);
+  optional_field(writer, "asked_seconds_ago",
+                 vote.asked != BootTime{} ? std::optional(to_seconds(boot_now - vote.asked)) : std::nullopt);
+  writer.field("detail", vote.detail).end_object();
+}
+
 void write_reign(JsonWriter& writer, const std::optional<Reign>& reign) {
   if (!reign) {
     writer.null_field("reign");
@@ -100,6 +113,8 @@ void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime bo
   writer.field("problem", cluster.problem).field("approval_digest", cluster.approval_digest);
   writer.array("servers");
   for (const auto& server : cluster.servers) write_server(writer, server, boot_now);
+  writer.end_array().field("votes_needed", int64_t{cluster.votes_needed}).array("votes");
+  for (const auto& vote : cluster.votes) write_vote(writer, vote, boot_now);
   writer.end_array().end_object();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actuator/alerts/alert_votes.h"
 #include "actuator/failover/plan.h"
 #include "actuator/journal/journal.h"
 #include "common/base/result.h"
@@ -24,6 +25,8 @@ struct ClusterStatus {
   std::string
       approval_digest;  // of the facts an approval of the held run would be bound to; empty when none is held
   std::vector<ServerObservation> servers;
+  std::vector<AlertVote> votes;      // one per Prometheus server; known while a run wants to know
+  int votes_needed = 0;              // how many of them must see the alert fire
   std::optional<FailoverPlan> plan;  // the newest rehearsal; absent before the first
 };
 

@@ -188,7 +188,9 @@ TEST(PrometheusVotes, NothingIsAskedUnlessItIsWatched) {
   http.answer(200, answer(0));
   const auto votes = make_prometheus_votes(one("http://p"), http, system_clock());
   EXPECT_EQ(votes->latest("shop").at(0).vote, Vote::kUnknown);
+  EXPECT_FALSE(votes->latest("shop").at(0).watched);
   votes->watch("shop", 7, "shop-us");
+  EXPECT_TRUE(votes->latest("shop").at(0).watched);
   ASSERT_TRUE(wait_until([&] { return votes->latest("shop").at(0).vote == Vote::kFiring; }));
   votes->unwatch("shop");
   EXPECT_EQ(votes->latest("shop").at(0).vote, Vote::kUnknown);

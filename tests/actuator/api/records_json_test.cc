@@ -134,5 +134,27 @@ TEST(StatusJson, ShowsWhatIsKnownOfACluster) {
   EXPECT_TRUE(unseen.get("seen_seconds_ago")->is_null());
 }
 
+TEST(StatusJson, ShowsWhatEachPrometheusServerSays) {
+  ClusterStatus cluster;
+  cluster.votes = {{"us-east", Vote::kFiring, true, true, BootTime(11s), ""},
+                   {"eu-west", Vote::kUnknown, false, true, {}, "answers 503"},
+                   {"eu-central", Vote::kUnknown, false, false, {}, "is not asked"}};
+  cluster.votes_needed = 2;
+  JsonWriter writer;
+  write_status(writer, {cluster}, kNoon, BootTime(12s));
+  const auto shown = parse_json(writer.str())->get_array("clusters")->at(0);
+  EXPECT_EQ(shown.get_int("votes_needed"), 2);
+  const auto votes = shown.get_array("votes");
+  ASSERT_EQ(votes->size(), 3U);
+  EXPECT_EQ(votes->at(0).get_string("vote"), "firing");
+  EXPECT_EQ(votes->at(0).get_bool("live_primary"), true);
+  EXPECT_EQ(votes->at(0).get_double("asked_seconds_ago"), 1.0);
+  EXPECT_EQ(votes->at(1).get_string("vote"), "unknown");
+  EXPECT_EQ(votes->at(1).get_string("detail"), "answers 503");
+  EXPECT_TRUE(votes->at(1).get("live_primary")->is_null());
+  EXPECT_TRUE(votes->at(1).get("asked_seconds_ago")->is_null());
+  EXPECT_EQ(votes->at(2).get_string("vote"), "not_asked");
+}
+
 }  // namespace
 }  // namespace farshore

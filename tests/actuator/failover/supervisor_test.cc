@@ -20,7 +20,12 @@ class SilentVotes final : public AlertVotes {
  public:
   void watch(const std::string&, int64_t, const std::string&) override {}
   void unwatch(const std::string&) override {}
-  std::vector<AlertVote> latest(const std::string&) override { return {}; }
+  std::vector<AlertVote> latest(const std::string& cluster) override {
+    AlertVote vote;
+    vote.region = "eu-west";
+    vote.detail = "about " + cluster;
+    return {vote};
+  }
   int quorum() const override { return 1; }
 };
 
@@ -97,6 +102,14 @@ TEST_F(SupervisorTest, ShowsTheDigestOfAHeldRunAndTakesNoOther) {
   EXPECT_NE(last_action().find("not the ones you were shown"), std::string::npos) << last_action();
   EXPECT_TRUE(supervisor->approve(run.id, "bob", digest));
   EXPECT_EQ(last_action(), "bob approve: done");
+}
+
+TEST_F(SupervisorTest, ShowsWhatEachPrometheusServerSaysAboutTheCluster) {
+  const ClusterStatus status = supervisor->status().front();
+  ASSERT_EQ(status.votes.size(), 1U);
+  EXPECT_EQ(status.votes.front().region, "eu-west");
+  EXPECT_EQ(status.votes.front().detail, "about shop");
+  EXPECT_EQ(status.votes_needed, 1);
 }
 
 TEST_F(SupervisorTest, SaysWhenAnApprovalCannotHelp) {
