@@ -106,6 +106,13 @@ struct Approval {
   WallTime at;                     // lapses 15 minutes later
 };
 
+// Automation stopped for all clusters, because what it is told or sees cannot be trusted; until a person
+// clears it.
+struct LatchRecord {
+  std::string reason;  // one sentence
+  WallTime since;
+};
+
 struct ActionRecord {
   WallTime at;
   std::string by, action, cluster, run_id, outcome;
@@ -123,6 +130,7 @@ class Journal {
                              const std::string& run_id) = 0;
   virtual Result<std::vector<AlertRecord>> pending_alerts(const std::string& cluster) = 0;
   virtual Result<std::vector<AlertRecord>> recent_alerts(size_t limit) = 0;  // newest first
+  virtual Result<AlertRecord> alert(int64_t alert_id) = 0;
 
   virtual Result<std::optional<Reign>> reign(const std::string& cluster) = 0;
   virtual Result<std::vector<Reign>> reigns(const std::string& cluster) = 0;  // oldest first
@@ -152,6 +160,10 @@ class Journal {
   virtual Status pause(const Pause& pause) = 0;
   virtual Status resume(const std::string& cluster) = 0;
   virtual Result<std::optional<Pause>> paused(const std::string& cluster) = 0;
+  // One latch for all clusters; latching again changes nothing: the first reason counts.
+  virtual Status latch(const LatchRecord& latch) = 0;
+  virtual Status unlatch() = 0;
+  virtual Result<std::optional<LatchRecord>> latched() = 0;
   virtual Status approve(const Approval& approval) = 0;
   // Single use: returns it at most once, and never when it is older than 15 minutes at `now`.
   virtual Result<std::optional<Approval>> take_approval(const std::string& run_id, WallTime now) = 0;

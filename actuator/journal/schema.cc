@@ -4,7 +4,7 @@ namespace farshore {
 namespace {
 
 constexpr int64_t kApplicationId = 0x46415253;  // "FARS"
-constexpr int64_t kVersion = 1;
+constexpr int64_t kVersion = 2;
 
 // Times are nanoseconds since 1970. An empty verdict is pending.
 constexpr const char* kVersion1 = R"sql(
@@ -44,6 +44,13 @@ CREATE TABLE actions (
   cluster TEXT NOT NULL, run_id TEXT NOT NULL, outcome TEXT NOT NULL);
 )sql";
 
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE latch (id INTEGER PRIMARY KEY CHECK (id = 1), reason TEXT NOT NULL, since INTEGER NOT NULL);
+)sql";
+
+// What brings a journal of a version to the next one; the first makes it from nothing.
+constexpr const char* kSteps[kVersion] = {kVersion1, kVersion2};
+
 Result<int64_t> number(Database& database, std::string_view sql) {
   auto rows = database.query(sql);
   if (!rows) return tl::unexpected(rows.error());
@@ -52,13 +59,19 @@ Result<int64_t> number(Database& database, std::string_view sql) {
   return *row ? rows->integer(0) : 0;
 }
 
+// Inside a transaction: a journal is of one version or the next, never in between.
+Status bring_up_to_date(Database& database, int64_t version) {
+  for (; version < kVersion; ++version)
+    if (auto status = database.script(kSteps[version]); !status) return status;
+  return database.script(fmt::format("PRAGMA user_version = {};", kVersion));
+}
+
 Status create(Database& database, Clock& clock) {
   return database.in_transaction([&]() -> Status {
-    if (auto status = database.script(kVersion1); !status) return status;
+    if (auto status = bring_up_to_date(database, 0); !status) return status;
     auto origin = database.run("INSERT INTO origin VALUES (?)", clock.wall_now().time_since_epoch().count());
     if (!origin) return tl::unexpected(origin.error());
-    return database.script(
-        fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", kApplicationId, kVersion));
+    return database.script(fmt::format("PRAGMA application_id = {};", kApplicationId));
   });
 }
 
@@ -83,7 +96,8 @@ Status prepare_schema(Database& database, Clock& clock) {
         "or put back a copy of the journal from before the upgrade",
         *version, kVersion);
   }
-  return {};
+  if (*version == kVersion) return {};
+  return database.in_transaction([&] { return bring_up_to_date(database, *version); });
 }
 
 }  // namespace farshore

@@ -94,4 +94,13 @@ Result<std::vector<AlertRecord>> SqliteJournal::recent_alerts(size_t limit) {
              rows::alert);
 }
 
+Result<AlertRecord> SqliteJournal::alert(int64_t alert_id) {
+  const std::lock_guard lock(mutex_);
+  auto found =
+      first(database_->query(select(rows::kAlert, "FROM alerts WHERE id = ?"), alert_id), rows::alert);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found) return fail(ErrorCode::kNotFound, "no alert {} in the journal", alert_id);
+  return std::move(**found);
+}
+
 }  // namespace farshore

@@ -11,6 +11,9 @@ constexpr int64_t kKeptActions = 10'000;
 Result<Pause> read_pause(const Statement& row) {
   return Pause{row.text(0), row.text(1), row.text(2), rows::to_time(row.integer(3))};
 }
+Result<LatchRecord> read_latch(const Statement& row) {
+  return LatchRecord{row.text(0), rows::to_time(row.integer(1))};
+}
 Result<Approval> read_approval(const Statement& row) {
   return Approval{row.text(0), row.text(1), row.text(2), rows::to_time(row.integer(3))};
 }
@@ -47,6 +50,22 @@ Result<std::optional<Pause>> SqliteJournal::paused(const std::string& cluster) {
   const std::lock_guard lock(mutex_);
   return first(database_->query("SELECT cluster, by, reason, since FROM pauses WHERE cluster = ?", cluster),
                read_pause);
+}
+
+Status SqliteJournal::latch(const LatchRecord& latch) {
+  const std::lock_guard lock(mutex_);
+  return done(database_->run("INSERT OR IGNORE INTO latch VALUES (1, ?, ?)", latch.reason,
+                             rows::from_time(latch.since)));
+}
+
+Status SqliteJournal::unlatch() {
+  const std::lock_guard lock(mutex_);
+  return done(database_->run("DELETE FROM latch"));
+}
+
+Result<std::optional<LatchRecord>> SqliteJournal::latched() {
+  const std::lock_guard lock(mutex_);
+  return first(database_->query("SELECT reason, since FROM latch"), read_latch);
 }
 
 Status SqliteJournal::approve(const Approval& approval) {

@@ -65,6 +65,7 @@ class SqliteJournal final : public Journal {
                      const std::string& run_id) override;
   Result<std::vector<AlertRecord>> pending_alerts(const std::string& cluster) override;
   Result<std::vector<AlertRecord>> recent_alerts(size_t limit) override;
+  Result<AlertRecord> alert(int64_t alert_id) override;
   Result<std::optional<Reign>> reign(const std::string& cluster) override;
   Result<std::vector<Reign>> reigns(const std::string& cluster) override;
   Result<std::optional<Claim>> claim(const std::string& cluster) override;
@@ -84,6 +85,9 @@ class SqliteJournal final : public Journal {
   Status pause(const Pause& pause) override;
   Status resume(const std::string& cluster) override;
   Result<std::optional<Pause>> paused(const std::string& cluster) override;
+  Status latch(const LatchRecord& latch) override;
+  Status unlatch() override;
+  Result<std::optional<LatchRecord>> latched() override;
   Status approve(const Approval& approval) override;
   Result<std::optional<Approval>> take_approval(const std::string& run_id, WallTime now) override;
   Status record_action(const ActionRecord& action) override;

@@ -67,6 +67,14 @@ class MemoryJournal : public Journal {
 
   Result<std::vector<AlertRecord>> recent_alerts(size_t limit) override { return newest(alerts_, limit); }
 
+  Result<AlertRecord> alert(int64_t alert_id) override {
+    return read<AlertRecord>([&]() -> Result<AlertRecord> {
+      const auto found = std::ranges::find(alerts_, alert_id, &AlertRecord::id);
+      if (found == alerts_.end()) return fail(ErrorCode::kNotFound, "no alert {} in the journal", alert_id);
+      return *found;
+    });
+  }
+
   Result<std::optional<Reign>> reign(const std::string& cluster) override {
     return read<std::optional<Reign>>([&]() -> Result<std::optional<Reign>> {
       const auto found = reigns_.find(cluster);
@@ -239,6 +247,24 @@ class MemoryJournal : public Journal {
     });
   }
 
+  Status latch(const LatchRecord& latch) override {
+    return write("latch", [&]() -> Status {
+      if (!latch_) latch_ = latch;
+      return {};
+    });
+  }
+
+  Status unlatch() override {
+    return write("unlatch", [&]() -> Status {
+      latch_.reset();
+      return {};
+    });
+  }
+
+  Result<std::optional<LatchRecord>> latched() override {
+    return read<std::optional<LatchRecord>>([&]() -> Result<std::optional<LatchRecord>> { return latch_; });
+  }
+
   Status approve(const Approval& approval) override {
     return write("approve", [&]() -> Status {
       if (find_run(approval.run_id) == nullptr) {
@@ -355,6 +381,7 @@ class MemoryJournal : public Journal {
   std::vector<RunRecord> runs_;
   std::vector<StepRecord> steps_;
   std::map<std::string, Pause> pauses_;
+  std::optional<LatchRecord> latch_;
   std::map<std::string, Approval> approvals_;
   std::vector<ActionRecord> actions_;
 };
