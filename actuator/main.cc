@@ -1,35 +1,22 @@
 // farshore-actuator: receives Alertmanager's webhooks, looks for itself, and fails over.
-#include <csignal>
-
 #include "actuator/actuator.h"
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/base/version.h"
 #include "common/cli/command_line.h"
+#include "common/cli/serve.h"
 
 namespace farshore {
 namespace {
 
 int serve(const std::string& config_file, const ActuatorOptions& options) {
   Result<Topology> topology = load_topology(config_file);
-  if (!topology) {
-    fmt::print(stderr, "{}\n", topology.error().message);
-    return kExitFailure;
-  }
+  if (!topology) return refuse_to_start(topology.error());
   const auto actuator = Actuator::start(std::move(*topology), options, system_clock());
-  if (!actuator) {
-    fmt::print(stderr, "{}\n", actuator.error().message);
-    return kExitFailure;
-  }
+  if (!actuator) return refuse_to_start(actuator.error());
   log_info("started",
            {{"version", kVersion}, {"address", options.listen_address}, {"port", (*actuator)->port()}});
-  int signal = wait_for_signal();
-  while (signal == SIGHUP) {
-    log_info("the topology is read at the start only: restart to read it again");
-    signal = wait_for_signal();
-  }
-  log_info("stopping: a run that is open goes on at the next start", {{"signal", signal}});
-  return kExitOk;
+  return serve_until_told_to_stop("stopping: a run that is open goes on at the next start");
 }
 
 int run(int argc, char** argv) {

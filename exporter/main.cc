@@ -1,10 +1,9 @@
 // farshore-exporter: what one vantage sees of every server of the topology, as metrics.
-#include <csignal>
-
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/base/version.h"
 #include "common/cli/command_line.h"
+#include "common/cli/serve.h"
 #include "exporter/exporter.h"
 
 namespace farshore {
@@ -12,27 +11,14 @@ namespace {
 
 int serve(const std::string& config_file, const ExporterOptions& options) {
   Result<Topology> topology = load_topology(config_file);
-  if (!topology) {
-    // Not through the log: these are lines for people, file:line:column first, as compilers write them.
-    fmt::print(stderr, "{}\n", topology.error().message);
-    return kExitFailure;
-  }
+  if (!topology) return refuse_to_start(topology.error());
   const auto exporter = Exporter::start(std::move(*topology), options, system_clock());
-  if (!exporter) {
-    log_error("cannot start", {{"why", exporter.error().message}});
-    return kExitFailure;
-  }
+  if (!exporter) return refuse_to_start(exporter.error());
   log_info("started", {{"version", kVersion},
                        {"vantage", options.vantage},
                        {"address", options.listen_address},
                        {"port", (*exporter)->port()}});
-  int signal = wait_for_signal();
-  while (signal == SIGHUP) {
-    log_info("the topology is read at the start only: restart to read it again");
-    signal = wait_for_signal();
-  }
-  log_info("stopped", {{"signal", signal}});
-  return kExitOk;
+  return serve_until_told_to_stop("stopped");
 }
 
 int run(int argc, char** argv) {

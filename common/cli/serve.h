@@ -1,0 +1,20 @@
+// What the servers' mains share once flags and topology are read: start, say so, wait for the signal that
+// ends it. Main thread.
+#pragma once
+
+#include <string_view>
+
+#include "common/base/result.h"
+#include "common/cli/command_line.h"
+
+namespace farshore {
+
+// A line for people on standard error, not through the log: file:line:column first, as compilers write them.
+// Returns kExitFailure.
+int refuse_to_start(const Error& error);
+
+// Waits for the signal that ends the program; SIGHUP does not, it only says that nothing is read again. Logs
+// `last_words` with the signal. Returns kExitOk.
+int serve_until_told_to_stop(std::string_view last_words);
+
+}  // namespace farshore

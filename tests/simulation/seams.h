@@ -1,0 +1,252 @@
+// What the process under test sees of the world: every seam, played. Included by world.cc only.
+#pragma once
+
+#include <algorithm>
+
+#include "tests/simulation/world.h"
+
+namespace farshore::simulation {
+
+inline constexpr nanoseconds kAlertTakes = 4s;
+
+class World::View final : public ClusterView {
+ public:
+  explicit View(World& world) : world_(world) {}
+  std::shared_ptr<const Snapshot> snapshot() const override {
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->taken = world_.clock.boot_now();
+    for (const auto& [name, seen] : world_.seen_) snapshot->servers.push_back(seen);
+    return snapshot;
+  }
+  std::vector<WalPoint> history(const std::string& server) const override {
+    return server == "shop-us" ? world_.history_ : std::vector<WalPoint>();
+  }
+  void look_now() override { world_.next_look_ = world_.clock.boot_now(); }
+
+ private:
+  World& world_;
+};
+
+class World::Votes final : public AlertVotes {
+ public:
+  explicit Votes(World& world) : world_(world) {}
+  void watch(const std::string&, int64_t epoch, const std::string& primary) override {
+    epoch_ = epoch;
+    primary_ = primary;
+  }
+  void unwatch(const std::string&) override { primary_.clear(); }
+  int quorum() const override { return 2; }
+  std::vector<AlertVote> latest(const std::string&) override {
+    std::vector<AlertVote> votes;
+    for (int i = 0; i < 3; ++i) {
+      AlertVote vote;
+      vote.region = std::to_string(i);
+      vote.asked = world_.clock.boot_now();
+      if (!primary_.empty() && i < world_.prometheus_alive) {
+        const bool down = !world_.reachable(world_.server(primary_));
+        const nanoseconds for_time = world_.clock.boot_now() - world_.lost_since_;
+        vote.vote = down && for_time >= kAlertTakes ? Vote::kFiring : Vote::kNotFiring;
+        vote.live_primary = !down || for_time < 3s;
+      }
+      votes.push_back(vote);
+    }
+    return votes;
+  }
+
+ private:
+  World& world_;
+  std::string primary_;
+  int64_t epoch_ = 0;
+};
+
+class World::Server final : public PostgresServer {
+ public:
+  Server(World& world, size_t index)
+      : world_(world), index_(index), name_(world.state_[index].name), region_(world.state_[index].region) {}
+  const std::string& name() const override { return name_; }
+  const std::string& region() const override { return region_; }
+
+  Result<ServerLook> look(BootTime, FailureClass* failure) override {
+    world_.clock.advance(2ms);
+    const SimServer& self = state();
+    if (!world_.reachable(self)) {
+      if (failure) *failure = FailureClass::kTimeout;
+      return fail(ErrorCode::kTimeout, "no answer");
+    }
+    ServerLook look;
+    look.facts.in_recovery = self.in_recovery;
+    look.facts.system_identifier = self.system_identifier;
+    look.facts.timeline = self.timeline;
+    look.missing_privileges = self.missing_privileges;
+    look.primary_conninfo = self.primary_conninfo;
+    look.restore_command = self.restore_command;
+    look.apply_delay = self.apply_delay;
+    if (!self.rows.empty()) look.epoch_row = self.rows.back();
+    if (self.in_recovery) {
+      look.facts.receive = self.lsn;
+      look.facts.replay = self.replay;
+      look.facts.replay_paused = self.replay_paused;
+      look.startup_wait_event = "RecoveryWalStream";
+      if (!self.primary_conninfo.empty() && self.last_message)
+        look.facts.receiver =
+            WalReceiverFacts{"streaming", self.lsn, self.lsn, world_.clock.boot_now() - *self.last_message};
+    } else {
+      look.facts.flush = look.facts.current = self.lsn;
+    }
+    return look;
+  }
+
+  Result<SavedSettings> read_settings(BootTime) override {
+    if (!world_.reachable(state())) return fail(ErrorCode::kTimeout, "no answer");
+    return SavedSettings{{"primary_conninfo", state().primary_conninfo},
+                         {"restore_command", state().restore_command}};
+  }
+  Status cut_streams(BootTime) override {
+    return change([this]() -> Status {
+      state().replay_paused = false;
+      state().apply_delay = 0ns;
+      state().primary_conninfo.clear();
+      state().restore_command.clear();
+      return {};
+    });
+  }
+  Status restore_settings(const SavedSettings& settings, BootTime) override {
+    return change([&]() -> Status {
+      state().primary_conninfo = settings.at("primary_conninfo");
+      state().restore_command = settings.at("restore_command");
+      return {};
+    });
+  }
+  Status promote(BootTime) override {
+    check_promotion();
+    return change([this]() -> Status {
+      if (!state().in_recovery) return fail(ErrorCode::kConflict, "recovery is not in progress");
+      if (!state().promoting_since) state().promoting_since = world_.clock.boot_now();
+      return {};
+    });
+  }
+  Status commit_epoch_row(const EpochRow& row, BootTime) override {
+    return change([&]() -> Status {
+      if (state().in_recovery) return fail(ErrorCode::kConflict, "read-only");
+      const auto [known, fresh] = world_.rows_by_epoch_.try_emplace(row.epoch, name_);
+      if (!fresh && known->second != name_) world_.violated("S2: two probe rows of one epoch");
+      if (std::find(state().rows.begin(), state().rows.end(), row) == state().rows.end())
+        state().rows.push_back(row);
+      return {};
+    });
+  }
+  Status request_checkpoint(BootTime) override { return {}; }
+
+ private:
+  SimServer& state() { return world_.state_[index_]; }
+  Status change(const std::function<Status()>& happen) {
+    if (!world_.reachable(state())) return fail(ErrorCode::kTimeout, "no answer");
+    return world_.effect(happen);
+  }
+  void check_promotion();
+
+  World& world_;
+  const size_t index_;
+  const std::string name_, region_;
+};
+
+inline void World::Server::check_promotion() {
+  const auto reign = world_.journal.reign("shop");
+  const auto claim = world_.journal.claim("shop");
+  const int64_t in_force = reign && *reign ? (*reign)->epoch : 0;
+  world_.promotions.push_back(fmt::format("{}@{}", name_, in_force));
+  if (!claim || !*claim) world_.violated("S2: promote without a claim");
+  const SimServer& old = world_.server("shop-us");
+  if (!world_.approved_without_proof) {
+    if (world_.writable(old)) world_.violated("S1: promote while the old primary can write");
+    if (!world_.proof_read_at_ || world_.clock.boot_now() - *world_.proof_read_at_ > 2s)
+      world_.violated("S1: the fence proof is not fresh");
+  }
+  if (!state().primary_conninfo.empty() || !state().restore_command.empty())
+    world_.violated("S3: promote with a stream that is not cut");
+  const bool follows = std::any_of(state().rows.begin(), state().rows.end(),
+                                   [&](const EpochRow& row) { return row.epoch == in_force; });
+  if (!follows) world_.violated("S3: the candidate does not hold the probe row of the epoch");
+  if (state().system_identifier != old.system_identifier) world_.violated("S3: another system");
+}
+
+class World::PowerFence final : public Fence {
+ public:
+  explicit PowerFence(World& world) : world_(world) {}
+  const std::string& server() const override { return server_; }
+  std::string grade() const override { return "power"; }
+  Status isolate(BootTime) override {
+    const auto seen = world_.seen_.find("shop-us");
+    if (seen != world_.seen_.end() && seen->second.last_success &&
+        world_.clock.boot_now() - *seen->second.last_success <= world_.config.failover.evidence_window)
+      world_.violated("S7: fenced although the primary answered within the window");
+    if (!world_.fence_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
+    return world_.effect([this]() -> Status {
+      world_.server("shop-us").fenced = true;
+      return {};
+    });
+  }
+  FenceProof proof(BootTime) override {
+    const BootTime began = world_.clock.boot_now();
+    world_.clock.advance(5ms);
+    if (!world_.fence_works) return {FenceState::kUnknown, grade(), "the provider does not answer", began};
+    if (!world_.server("shop-us").fenced) return {FenceState::kNotIsolated, grade(), "running", began};
+    world_.proof_read_at_ = began;
+    return {FenceState::kIsolated, grade(), "offline", began};
+  }
+
+ private:
+  World& world_;
+  const std::string server_ = "shop-us";
+};
+
+class World::Traffic final : public TrafficSwitch {
+ public:
+  explicit Traffic(World& world) : world_(world) {}
+  const std::string& name() const override { return name_; }
+  const std::string& kind() const override { return kind_; }
+  Result<std::string> target_of(const std::string& region) const override { return World::target_of(region); }
+  Result<std::string> current(BootTime) override {
+    if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
+    return world_.dns;
+  }
+  Status point_to(const std::string& region, int64_t epoch, BootTime) override {
+    const bool proven = std::any_of(world_.state_.begin(), world_.state_.end(), [&](const SimServer& server) {
+      return server.region == region && !server.in_recovery &&
+             std::any_of(server.rows.begin(), server.rows.end(),
+                         [&](const EpochRow& row) { return row.epoch == epoch; });
+    });
+    if (!proven) world_.violated("S4: traffic to a server without a committed write in the epoch");
+    if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
+    return world_.effect([&]() -> Status {
+      world_.dns = World::target_of(region);
+      return {};
+    });
+  }
+  Result<TrafficView> observed(BootTime) override {
+    world_.clock.advance(1ms);
+    return TrafficView{{{"ns1", {world_.dns}, ""}}};
+  }
+
+ private:
+  World& world_;
+  const std::string name_ = "orders.example.com", kind_ = "fake";
+};
+
+class World::Inline final : public Parallel {
+ public:
+  void run(std::vector<std::function<void()>> tasks) override {
+    for (auto& task : tasks) task();
+  }
+};
+
+class World::Told final : public Notifier {
+ public:
+  explicit Told(World& world) : world_(world) {}
+  void tell(const Event& event) override { world_.told.push_back(event); }
+
+ private:
+  World& world_;
+};
+
+}  // namespace farshore::simulation
