@@ -21,6 +21,8 @@ case $preset in
     ;;
 esac
 jobs=${JOBS:-$(nproc)}
+# Servers and tools of the network stand there, where the PATH of a user who is not root does not look.
+export PATH=$PATH:/usr/sbin:/sbin
 # With ccache, another checkout of the same sources compiles nothing again.
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 
