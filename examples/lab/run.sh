@@ -14,6 +14,8 @@ echo "== build"
 cmake --preset dev --log-level=WARNING >/dev/null
 cmake --build --preset dev --parallel "${JOBS:-$(nproc)}" --target \
   farshore-exporter farshore-actuator farshorectl farshore-example-app
+# Servers and tools of the network stand in sbin, where the PATH of an ordinary user does not look.
+export PATH=$PATH:/usr/sbin:/sbin
 # Namespaces and the user postgres need root; without it the lab falls back to 127.1/2/3.0.0/16 and says so.
 as_root=()
 if [ "$(id -u)" -ne 0 ] && command -v sudo >/dev/null; then as_root=(sudo); fi
