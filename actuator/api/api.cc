@@ -132,6 +132,9 @@ class Api {
     const auto& cluster = request.path_parameters.at("cluster");
     return done("resumed", cluster, deps_.control.resume(cluster, request.principal));
   }
+  ServerReply unlatch(const ServerRequest& request) {
+    return done("unlatched", "every cluster", deps_.control.unlatch(request.principal));
+  }
   ServerReply approve(const ServerRequest& request) {
     auto digest = text_of(request, "digest");
     if (!digest) return error_reply(digest.error());
@@ -207,6 +210,7 @@ std::vector<Route> actuator_routes(const ApiDeps& deps) {
       {"GET", "/api/v1/alerts", call(&Api::alerts), readers},
       action("/api/v1/clusters/{cluster}/pause", &Api::pause),
       action("/api/v1/clusters/{cluster}/resume", &Api::resume),
+      action("/api/v1/unlatch", &Api::unlatch),
       action("/api/v1/runs/{id}/approve", &Api::approve),
       action("/api/v1/runs/{id}/retry", &Api::retry),
       action("/api/v1/runs/{id}/abandon", &Api::abandon),

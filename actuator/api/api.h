@@ -25,7 +25,8 @@ struct ApiDeps {
 
 // webhook: POST /api/v1/alerts
 // viewer or operator: GET /api/v1/status, /api/v1/runs, /api/v1/runs/{id}, /api/v1/alerts
-// operator: POST /api/v1/clusters/{cluster}/pause|resume, /api/v1/runs/{id}/approve|retry|abandon
+// operator: POST /api/v1/clusters/{cluster}/pause|resume, /api/v1/unlatch,
+// /api/v1/runs/{id}/approve|retry|abandon
 // everybody: GET /metrics, /-/healthy, /-/ready, /
 //
 // One server takes all of them: every wait of a worker for a client is bounded (see server.h), so slow

@@ -3,6 +3,8 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+
 #include "common/base/version.h"
 #include "common/http/server.h"
 
@@ -67,6 +69,10 @@ void add_epochs(Page& page, const MetricsInput& input, const Topology& topology)
   page.family("farshore_cluster_paused", "1 while a person has paused the cluster's failover",
               MetricType::Gauge);
   for (const auto& cluster : input.clusters) page.add({{"cluster", cluster.cluster}}, cluster.pause ? 1 : 0);
+  page.family("farshore_automation_latched",
+              "1 while no failover starts in any cluster until a person clears the latch", MetricType::Gauge);
+  page.add({}, std::any_of(input.clusters.begin(), input.clusters.end(),
+                           [](const ClusterStatus& cluster) { return cluster.latch.has_value(); }));
 }
 
 void add_runs(Page& page, const MetricsInput& input) {

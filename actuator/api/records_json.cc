@@ -91,10 +91,22 @@ void write_pause(JsonWriter& writer, const std::optional<Pause>& pause) {
       .end_object();
 }
 
+void write_latch(JsonWriter& writer, const std::optional<LatchRecord>& latch) {
+  if (!latch) {
+    writer.null_field("latch");
+    return;
+  }
+  writer.object("latch")
+      .field("reason", latch->reason)
+      .field("since", format_rfc3339(latch->since))
+      .end_object();
+}
+
 void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime boot_now) {
   writer.begin_object().field("cluster", cluster.cluster).field("mode", cluster.mode);
   writer.field("paused", cluster.pause.has_value());
   write_pause(writer, cluster.pause);
+  write_latch(writer, cluster.latch);
   write_reign(writer, cluster.reign);
   if (cluster.claim) {
     writer.object("claim")

@@ -69,6 +69,8 @@ class Ctl {
     verb(root, "resume", "End a pause.", [this] {
       return order("clusters", cluster_, "resume", "{}");
     }).positional("cluster", cluster_, "The cluster.");
+    verb(root, "unlatch", "Let failovers start again after Farshore stopped all of them.",
+         [this] { return unlatch(); });
     verb(root, "approve", "Permit what a held run needs, after showing it.", [this] { return approve(); })
         .positional("run", run_, "The held run.")
         .flag("digest", digest_, "Only if the facts are still those that were shown with this digest.")
@@ -169,6 +171,15 @@ class Ctl {
     for (const JsonValue& alert : items_of(*alerts, "alerts"))
       if (text_of(alert, "id") == run_) return print(alert, why_alert);
     return failed({ErrorCode::kNotFound, "alert " + run_ + " is not among the newest 1000"});
+  }
+
+  int unlatch() {
+    Result<ActuatorClient> actuator = client();
+    if (!actuator) return failed(actuator.error());
+    const Result<JsonValue> done = actuator->post("/api/v1/unlatch", "{}");
+    if (!done) return failed(done.error());
+    env_.out << "unlatched: failovers of every cluster may start again\n";
+    return kExitOk;
   }
 
   int order(const std::string& kind, const std::string& name, const std::string& what,

@@ -7,6 +7,9 @@ namespace {
 
 // Empty when protected; else why not.
 std::string unprotected_because(const JsonValue& cluster) {
+  if (const auto latch = cluster.find("latch"))
+    return fmt::format("automation is latched since {}: {}; look, then farshorectl unlatch",
+                       time_of(*latch, "since"), text_of(*latch, "reason"));
   if (const auto pause = cluster.find("pause"))
     return fmt::format("paused by {} since {}: {}", text_of(*pause, "by"), time_of(*pause, "since"),
                        text_of(*pause, "reason"));

@@ -1,8 +1,9 @@
 #include "actuator/failover/cluster_worker.h"
 
-#include "actuator/journal/journal_rules.h"
-
 #include <algorithm>
+
+#include "actuator/failover/rows.h"
+#include "actuator/journal/journal_rules.h"
 
 namespace farshore {
 namespace {
@@ -227,10 +228,7 @@ void ClusterWorker::try_again() {
 std::optional<std::string> ClusterWorker::why_not_now(const AlertRecord& alert, const Reign& reign) {
   if (alert.epoch != reign.epoch)
     return fmt::format("epoch {} is not the reign, which is {}", alert.epoch, reign.epoch);
-  if (deps_.cluster->failover.mode == FailoverMode::kOff) return "failover.mode is off";
-  const auto pause = deps_.journal->paused(deps_.cluster->name);
-  if (!pause) return "it cannot be read whether the cluster is paused";
-  if (*pause) return fmt::format("paused by {}", (*pause)->by);
+  if (const auto why = rows::why_not_act(deps_)) return why->text;
   if (next_attempt_) return fmt::format("refused a moment ago: {}", last_refusal_);
   return std::nullopt;
 }

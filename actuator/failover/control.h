@@ -18,7 +18,8 @@ struct ClusterStatus {
   std::string cluster;
   std::string mode;  // off, approve, automatic
   std::optional<Pause> pause;
-  std::optional<Reign> reign;  // absent: not adopted yet, see problem
+  std::optional<LatchRecord> latch;  // the same of every cluster: no failover starts anywhere
+  std::optional<Reign> reign;        // absent: not adopted yet, see problem
   std::optional<Claim> claim;
   std::optional<RunRecord> open_run;
   std::string problem;  // one sentence when something keeps the cluster from being protected; else empty
@@ -36,10 +37,14 @@ class Control {
   virtual std::vector<ClusterStatus> status() = 0;
   // The worker of the cluster looks at its pending alerts now.
   virtual void wake(const std::string& cluster) = 0;
+  // Alerts that survived the judge, before they are written down: losses of several regions at once latch
+  // automation. kUnavailable: the journal, then nothing of the delivery may be accepted.
+  virtual Status note_losses(const std::vector<AlertRecord>& accepted) = 0;
   // Errors: kNotFound (no such cluster or run), kConflict (not in a state for it; the message says which),
   // kUnavailable (the journal). Each is journaled with the name of the person.
   virtual Status pause(const std::string& cluster, const std::string& by, const std::string& reason) = 0;
   virtual Status resume(const std::string& cluster, const std::string& by) = 0;
+  virtual Status unlatch(const std::string& by) = 0;  // for all clusters
   virtual Status approve(const std::string& run_id, const std::string& by, const std::string& digest) = 0;
   virtual Status retry(const std::string& run_id, const std::string& by) = 0;
   virtual Status abandon(const std::string& run_id, const std::string& by) = 0;

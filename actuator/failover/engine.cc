@@ -162,7 +162,18 @@ Progress Engine::run_row(RunContext& context, const Step& step) {
                                                : end(context, RunState::kSucceeded, "", false);
 }
 
+// Asked before every row and before every effect up to the point of no return. Before the claim nothing was
+// done, so the run may be tried again by itself when a person has cleared the latch.
+StepStatus Engine::not_latched(RunContext& context) {
+  if (context.run.promoting) return {};
+  const auto latched = rows::why_latched(deps_);
+  if (!latched) return {};
+  if (latched->reason != ObstacleReason::kLatched) return stop("{}", kJournalGone);
+  return stop_as(context.run.epoch == 0 ? Ending::kRefuse : Ending::kHold, "{}", latched->text);
+}
+
 StepStatus Engine::perform(RunContext& context, const Step& step) {
+  if (auto free = not_latched(context); !free) return free;
   if (step.precondition)
     if (auto fine = step.precondition(context); !fine) return fine;
   if (step.already_done) {
@@ -175,6 +186,7 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
     }
   }
   if (step.act) {
+    if (auto free = not_latched(context); !free) return free;
     // Nothing is touched before its intent is on the disk.
     if (!record(context, step.name, StepEvent::kIntent, std::string(step.effect)))
       return stop("{}", kJournalGone);

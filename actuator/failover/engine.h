@@ -46,6 +46,7 @@ class Engine {
  private:
   Progress run_row(RunContext& context, const Step& step);
   StepStatus perform(RunContext& context, const Step& step);
+  StepStatus not_latched(RunContext& context);
   Progress settle(RunContext& context, const Step& step, const Stop& stop);
   Progress hold(RunContext& context, const Stop& stop);
   Progress end(RunContext& context, RunState state, const std::string& reason, bool retryable);

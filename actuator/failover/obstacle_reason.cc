@@ -14,6 +14,7 @@ constexpr std::array kWords{
     ObstacleWord{kModeOff, "mode_off", "failover.mode is off"},
     ObstacleWord{kModeApprove, "mode_approve", "failover.mode is approve: a person is asked"},
     ObstacleWord{kPaused, "paused", "a person paused the cluster"},
+    ObstacleWord{kLatched, "latched", "automation is latched for all clusters until a person clears it"},
     ObstacleWord{kCooldown, "cooldown", "the last failover is more recent than failover.cooldown"},
     ObstacleWord{kPrimaryUnknown, "primary_unknown",
                  "the actuator cannot tell whether the primary lives, so it could not tell its loss either"},

@@ -15,6 +15,7 @@ enum class ObstacleReason {
   kModeOff,
   kModeApprove,
   kPaused,
+  kLatched,
   kCooldown,
   kPrimaryUnknown,
   kPrometheus,

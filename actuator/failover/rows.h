@@ -1,4 +1,5 @@
-// The functions of the rows of steps.cc, and what several of them share. Nobody else includes this.
+// The functions of the rows of steps.cc, and what several of them share. Only the engine and its worker
+// include this beside them.
 #pragma once
 
 #include <optional>
@@ -55,6 +56,8 @@ StepStatus account(RunContext& context);
 void remember_last_sight(RunContext& context);
 // Why the cluster must not be failed over at all; nothing = it may.
 std::optional<Hindrance> why_not_act(const EngineDeps& deps);
+// Why automation is latched, or cannot be told; nothing = it is free.
+std::optional<Hindrance> why_latched(const EngineDeps& deps);
 // What a person would have to permit, whether or not one did.
 struct Need {
   std::string_view permit;  // kPermit*

@@ -84,6 +84,8 @@ StepStatus confirm_outage(RunContext& context) {
   context.deps.votes->watch(context.run.cluster, context.run.from_epoch, context.old_primary());
   context.deps.view->look_now();
   while (true) {
+    // Again each time: the second region's alert may come while this one is being confirmed.
+    if (auto fine = may_act(context); !fine) return fine;
     const Agreement agreement = ask_everyone(context);
     if (agreement.alive) return stop_as(Ending::kRefuse, "the primary is alive: {}", agreement.open);
     if (agreement.open.empty()) return {};

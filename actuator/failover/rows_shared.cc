@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "actuator/failover/latch.h"
 #include "actuator/failover/rows.h"
 
 namespace farshore::rows {
@@ -32,13 +33,25 @@ std::optional<Hindrance> why_not_act(const EngineDeps& deps) {
   using enum ObstacleReason;
   const ClusterConfig& cluster = *deps.cluster;
   if (cluster.failover.mode == FailoverMode::kOff)
-    return Hindrance{kModeOff, fmt::format("failover.mode of {} is off", cluster.name)};
+    return Hindrance{
+        kModeOff, fmt::format("failover.mode of {} is off: a person fails over by hand, or sets another mode",
+                              cluster.name)};
   const auto pause = deps.journal->paused(cluster.name);
   if (!pause)
     return Hindrance{kJournal, "cannot read whether the cluster is paused: " + pause.error().message};
   if (*pause)
-    return Hindrance{kPaused, fmt::format("paused by {}: {}", (*pause)->by,
-                                          (*pause)->reason.empty() ? "no reason given" : (*pause)->reason)};
+    return Hindrance{
+        kPaused, fmt::format("paused by {}: {}; 'farshorectl resume {}' ends it", (*pause)->by,
+                             (*pause)->reason.empty() ? "no reason given" : (*pause)->reason, cluster.name)};
+  return why_latched(deps);
+}
+
+std::optional<Hindrance> why_latched(const EngineDeps& deps) {
+  const auto latch = deps.journal->latched();
+  if (!latch)
+    return Hindrance{ObstacleReason::kJournal,
+                     "cannot read whether automation is latched: " + latch.error().message};
+  if (*latch) return Hindrance{ObstacleReason::kLatched, latched_sentence(**latch)};
   return std::nullopt;
 }
 

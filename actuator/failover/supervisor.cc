@@ -1,9 +1,12 @@
 #include "actuator/failover/supervisor.h"
 
 #include "actuator/journal/journal_rules.h"
+#include "common/base/log.h"
 
 namespace farshore {
 namespace {
+
+constexpr nanoseconds kLookAtSelf = 1s;
 
 std::string_view to_string(FailoverMode mode) {
   switch (mode) {
@@ -20,7 +23,7 @@ std::string_view to_string(FailoverMode mode) {
 }  // namespace
 
 Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock& clock)
-    : journal_(journal), clock_(clock) {
+    : journal_(journal), clock_(clock), latch_(journal, clock) {
   for (EngineDeps& deps : clusters) {
     auto member = std::make_unique<Member>();
     member->worker = std::make_unique<ClusterWorker>(
@@ -31,6 +34,7 @@ Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock
 
 Supervisor::~Supervisor() {
   stopping_.request_stop();
+  self_watcher_ = {};
   for (auto& member : members_) member->thread.request_stop();
   for (auto& member : members_)
     if (member->thread.joinable()) member->thread.join();
@@ -40,6 +44,54 @@ void Supervisor::start() {
   for (auto& member : members_)
     member->thread =
         std::jthread([this, &member = *member](std::stop_token stop) { work(member, std::move(stop)); });
+  self_watcher_ = std::jthread([this](const std::stop_token& stop) { watch_self(stop); });
+}
+
+// ---- the latch ----
+
+void Supervisor::watch_self(const std::stop_token& stop) {
+  while (clock_.sleep_for(kLookAtSelf, stop))
+    if (const auto reason = look_at_self()) (void)latch_.close(*reason);  // tried again in a second
+}
+
+std::optional<std::string> Supervisor::look_at_self() {
+  std::vector<ServerObservation> servers;
+  std::vector<AlertVote> votes;
+  bool at_stake = false;  // otherwise a short trouble of the network would need a person
+  for (const auto& member : members_) {
+    const EngineDeps& deps = member->worker->deps();
+    const auto run = journal_.open_run(deps.cluster->name);
+    if (run && *run && (*run)->state == RunState::kRunning && !(*run)->promoting) {
+      at_stake = true;
+      for (AlertVote& vote : deps.votes->latest(deps.cluster->name)) votes.push_back(std::move(vote));
+    }
+    const auto snapshot = deps.view->snapshot();
+    if (!snapshot) continue;
+    for (const ServerObservation& server : snapshot->servers)
+      if (server.cluster == deps.cluster->name) servers.push_back(server);
+  }
+  if (at_stake) return self_look_.judge(servers, votes, clock_.boot_now());
+  self_look_.reset();
+  return std::nullopt;
+}
+
+Status Supervisor::unlatch(const std::string& by) {
+  const auto done = [&]() -> Status {
+    const auto latch = journal_.latched();
+    if (!latch) return tl::unexpected<Error>(latch.error());
+    if (!*latch) return fail(ErrorCode::kConflict, "automation is not latched");
+    return journal_.unlatch();
+  }();
+  if (done) log_warn("automation is no longer latched", {{"by", by}});
+  return journaled(done, by, "unlatch", "", "");
+}
+
+// A run that starts again now would only be stopped again.
+Status Supervisor::not_latched() {
+  const auto latch = journal_.latched();
+  if (!latch) return tl::unexpected<Error>(latch.error());
+  if (*latch) return fail(ErrorCode::kConflict, "{}", latched_sentence(**latch));
+  return {};
 }
 
 void Supervisor::work(Member& member, std::stop_token stop) {
@@ -88,6 +140,10 @@ ClusterStatus Supervisor::status_of(Member& member) {
     status.pause = *pause;
   else
     note(pause.error());
+  if (auto latch = journal_.latched())
+    status.latch = *latch;
+  else
+    note(latch.error());
   if (auto reign = journal_.reign(status.cluster))
     status.reign = *reign;
   else
@@ -164,6 +220,7 @@ Status Supervisor::approve(const std::string& run_id, const std::string& by, con
     if (approval_digest(*run, facts) != digest)
       return fail(ErrorCode::kConflict, "the facts of run {} are not the ones you were shown: look again",
                   run_id);
+    if (auto free = run->promoting ? Status() : not_latched(); !free) return free;
     if (auto written = journal_.approve({run_id, by, digest, clock_.wall_now()}); !written) return written;
     return command(PersonCommand::kApprove, *run, by);
   }();
@@ -173,7 +230,8 @@ Status Supervisor::approve(const std::string& run_id, const std::string& by, con
 Status Supervisor::retry(const std::string& run_id, const std::string& by) {
   const auto run = held_run(run_id);
   if (!run) return tl::unexpected<Error>(run.error());
-  return journaled(command(PersonCommand::kRetry, *run, by), by, "retry", run->cluster, run_id);
+  const Status free = run->promoting ? Status() : not_latched();
+  return journaled(free ? command(PersonCommand::kRetry, *run, by) : free, by, "retry", run->cluster, run_id);
 }
 
 Status Supervisor::abandon(const std::string& run_id, const std::string& by) {

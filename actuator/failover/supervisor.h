@@ -11,6 +11,7 @@
 
 #include "actuator/failover/cluster_worker.h"
 #include "actuator/failover/control.h"
+#include "actuator/failover/latch.h"
 
 namespace farshore {
 
@@ -24,8 +25,10 @@ class Supervisor final : public Control {
 
   std::vector<ClusterStatus> status() override;
   void wake(const std::string& cluster) override;
+  Status note_losses(const std::vector<AlertRecord>& accepted) override { return latch_.note(accepted); }
   Status pause(const std::string& cluster, const std::string& by, const std::string& reason) override;
   Status resume(const std::string& cluster, const std::string& by) override;
+  Status unlatch(const std::string& by) override;
   Status approve(const std::string& run_id, const std::string& by, const std::string& digest) override;
   Status retry(const std::string& run_id, const std::string& by) override;
   Status abandon(const std::string& run_id, const std::string& by) override;
@@ -40,6 +43,9 @@ class Supervisor final : public Control {
   };
 
   void work(Member& member, std::stop_token stop);
+  void watch_self(const std::stop_token& stop);
+  std::optional<std::string> look_at_self();
+  Status not_latched();
   Member* find(const std::string& cluster);
   ClusterStatus status_of(Member& member);
   Result<RunRecord> held_run(const std::string& run_id);
@@ -51,7 +57,10 @@ class Supervisor final : public Control {
   Clock& clock_;
   std::stop_source stopping_;
   RunSlots slots_{4};
+  Latch latch_;
+  SelfLook self_look_;  // of the thread that watches
   std::vector<std::unique_ptr<Member>> members_;
+  std::jthread self_watcher_;
 };
 
 }  // namespace farshore

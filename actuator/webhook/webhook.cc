@@ -47,6 +47,8 @@ class Webhook {
     auto alerts = judge_all(*delivery, request.principal);
     if (!alerts) return no_journal(alerts.error());
     if (alerts->empty()) return answer(*alerts);
+    // First, so that no worker can see the second region while the latch is still open.
+    if (auto noted = note_losses(*alerts); !noted) return no_journal(noted.error());
     if (auto status = journal_.record_alerts(*alerts); !status) return no_journal(status.error());
     after_commit(*alerts);
     return answer(*alerts);
@@ -69,6 +71,13 @@ class Webhook {
       records.push_back(record(alert, judgement, principal, now));
     }
     return records;
+  }
+
+  Status note_losses(const std::vector<AlertRecord>& alerts) {
+    std::vector<AlertRecord> losses;
+    for (const auto& alert : alerts)
+      if (alert.verdict.empty()) losses.push_back(alert);
+    return losses.empty() ? Status() : control_.note_losses(losses);
   }
 
   static AlertRecord record(const WebhookAlert& alert, const Judgement& judgement,

@@ -175,6 +175,17 @@ std::vector<Rule> cluster_rules(const Pieces& pieces) {
        .summary =
            "A failover of {{ $labels.cluster }} is held; farshorectl why {{ $labels.cluster }} says why"}};
   rules.push_back(
+      {.alert = "FarshoreAutomationLatched",
+       .comment =
+           "Losses of several regions at once, or an actuator that nobody answers: all failovers stop\n"
+           "until a person has looked.\n",
+       .expr = "max(farshore_automation_latched) > 0",
+       .for_duration = "",
+       .severity = "critical",
+       .action = "",
+       .summary = "No failover starts in any cluster; farshorectl status says why, farshorectl unlatch "
+                  "ends it"});
+  rules.push_back(
       {.alert = "FarshoreReignUnknown",
        .comment = "The actuator knows the cluster and not its primary: the alert above cannot fire.\n",
        .expr = "max by (cluster) (farshore_cluster_paused)\n"

@@ -115,13 +115,15 @@ TEST_F(ApiTest, PassesWhatAPersonDoesOnWithTheName) {
   EXPECT_EQ(act("/api/v1/runs/shop-1/approve", R"({"digest":"abc"})").status, 200);
   EXPECT_EQ(act("/api/v1/runs/shop-1/retry", "{}").status, 200);
   EXPECT_EQ(act("/api/v1/runs/shop-1/abandon").status, 200);
-  EXPECT_THAT(control_.asked(),
-              ElementsAre("pause shop by anna: moving racks", "resume shop by anna",
-                          "approve shop-1 by anna: abc", "retry shop-1 by anna", "abandon shop-1 by anna"));
+  EXPECT_EQ(act("/api/v1/unlatch").status, 200);
+  EXPECT_THAT(control_.asked(), ElementsAre("pause shop by anna: moving racks", "resume shop by anna",
+                                            "approve shop-1 by anna: abc", "retry shop-1 by anna",
+                                            "abandon shop-1 by anna", "unlatch by anna"));
 }
 
 TEST_F(ApiTest, LetsOnlyOperatorsAct) {
   for (const char* who : {"viewer", "webhook"}) {
+    EXPECT_EQ(act("/api/v1/unlatch", "{}", who).status, 403);
     EXPECT_EQ(act("/api/v1/clusters/shop/pause", R"({"reason":"x"})", who).status, 403);
     EXPECT_EQ(act("/api/v1/runs/shop-1/approve", R"({"digest":"x"})", who).status, 403);
   }

@@ -21,6 +21,7 @@ MetricsInput input() {
   shop.open_run->state = RunState::kHeld;
   ClusterStatus billing;
   billing.cluster = "billing";
+  shop.latch = billing.latch = LatchRecord{"two regions at once", WallTime{}};
   MetricsInput input;
   input.clusters = {shop, billing};
   input.runs = RunCounts{{{"shop", RunState::kSucceeded}, 2}, {{"shop", RunState::kHeld}, 1}};
@@ -54,7 +55,7 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
         R"(farshore_webhook_alerts_total{verdict="pending"} 5)",
         R"(farshore_webhook_alerts_total{verdict="duplicate"} 0)",
         R"(farshore_webhook_refused_total{reason="unauthenticated"} 3)",
-        R"(farshore_webhook_refused_total{reason="body_timeout"} 0)",
+        R"(farshore_webhook_refused_total{reason="body_timeout"} 0)", "farshore_automation_latched 1",
         "farshore_trigger_path_last_seen_timestamp_seconds 1764000000"}) {
     EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
   }
@@ -66,10 +67,12 @@ TEST(ActuatorMetrics, LeaveOutWhatIsNotKnown) {
   some.runs.reset();
   some.webhook.watchdog_seen.reset();
   some.clusters[0].reign.reset();
+  for (auto& cluster : some.clusters) cluster.latch.reset();
   const auto page = render_metrics(some, topology());
   EXPECT_THAT(page, Not(HasSubstr("farshore_runs_total")));
   EXPECT_THAT(page, Not(HasSubstr("trigger_path")));
   EXPECT_THAT(page, Not(HasSubstr("primary_epoch")));
+  EXPECT_THAT(page, HasSubstr("farshore_automation_latched 0\n"));
 }
 
 }  // namespace

@@ -62,12 +62,13 @@ class StubActuator {
   StubActuator() {
     HttpServerOptions options;
     options.listen_address = "127.0.0.1:0";
-    server_ = HttpServer::start(options,
-                                {get("/api/v1/status"), get("/api/v1/runs"), get("/api/v1/runs/{id}"),
-                                 get("/api/v1/alerts"), post("/api/v1/clusters/{cluster}/pause"),
-                                 post("/api/v1/clusters/{cluster}/resume"), post("/api/v1/runs/{id}/approve"),
-                                 post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
-                  .value();
+    server_ =
+        HttpServer::start(options, {get("/api/v1/status"), get("/api/v1/runs"), get("/api/v1/runs/{id}"),
+                                    get("/api/v1/alerts"), post("/api/v1/clusters/{cluster}/pause"),
+                                    post("/api/v1/clusters/{cluster}/resume"),
+                                    post("/api/v1/runs/{id}/approve"), post("/api/v1/unlatch"),
+                                    post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
+            .value();
     answers_["/api/v1/status"] = {200, kProtected};
     answers_["/api/v1/runs"] = {200, std::string(R"({"runs":[)") + kRun + "]}"};
     answers_["/api/v1/runs/shop-4"] = {200, kRun};
@@ -223,13 +224,15 @@ TEST_F(CtlTest, OrdersGoWhereTheyBelong) {
   EXPECT_EQ(ask({"resume", "shop"}), kExitOk);
   EXPECT_EQ(ask({"retry", "shop-4"}), kExitOk);
   EXPECT_EQ(ask({"abandon", "shop-4"}), kExitOk);
+  EXPECT_EQ(ask({"unlatch"}), kExitOk);
   const auto orders = actuator_.orders();
-  ASSERT_EQ(orders.size(), 4u);
+  ASSERT_EQ(orders.size(), 5u);
   EXPECT_EQ(orders[0].path, "/api/v1/clusters/shop/pause");
   EXPECT_EQ(orders[0].body, R"({"reason":"upgrade \"15\""})");
   EXPECT_EQ(orders[1].path, "/api/v1/clusters/shop/resume");
   EXPECT_EQ(orders[2].path, "/api/v1/runs/shop-4/retry");
   EXPECT_EQ(orders[3].path, "/api/v1/runs/shop-4/abandon");
+  EXPECT_EQ(orders[4].path, "/api/v1/unlatch");
 }
 
 TEST_F(CtlTest, ARefusalHasItsOwnExitCodeAndTheActuatorsWords) {

@@ -89,6 +89,13 @@ TEST(Words, AClusterIsProtectedUntilSomethingKeepsItFromBeing) {
   status = cluster();
   status.pause = Pause{"shop", "ann", "upgrade", at("2026-11-22T16:30:00Z")};
   EXPECT_THAT(status_in_words(status_json(status), "").text, HasSubstr("paused by ann"));
+  status = cluster();
+  status.latch = LatchRecord{"two regions at once", at("2026-11-22T16:30:00Z")};
+  EXPECT_FALSE(status_in_words(status_json(status), "").all_protected);
+  EXPECT_THAT(
+      status_in_words(status_json(status), "").text,
+      HasSubstr(
+          "automation is latched since 2026-11-22 16:30:00Z: two regions at once; look, then farshorectl"));
 }
 
 TEST(Words, AHeldRunTellsWhatAnApprovalIsBoundTo) {

@@ -111,7 +111,7 @@ TEST_F(FailoverEngine, APausedClusterRefusesAndSaysWhoPausedIt) {
   lose_and_alert();
   world.run_for(5s);
   EXPECT_FALSE(world.last_run().has_value());
-  EXPECT_EQ(verdict_of_last_alert(), "refused: paused by bob");
+  EXPECT_EQ(verdict_of_last_alert(), "refused: paused by bob: upgrade; 'farshorectl resume shop' ends it");
 }
 
 TEST_F(FailoverEngine, ModeOffNeverActs) {

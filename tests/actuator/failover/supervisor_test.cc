@@ -11,7 +11,12 @@ namespace {
 
 class EmptyView final : public ClusterView {
  public:
-  std::shared_ptr<const Snapshot> snapshot() const override { return std::make_shared<const Snapshot>(); }
+  std::vector<ServerObservation> servers;  // set before anybody looks
+  std::shared_ptr<const Snapshot> snapshot() const override {
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->servers = servers;
+    return snapshot;
+  }
   std::vector<WalPoint> history(const std::string&) const override { return {}; }
   void look_now() override {}
 };
@@ -126,6 +131,50 @@ TEST_F(SupervisorTest, RefusesCommandsForRunsThatAreNotHeld) {
   run.state = RunState::kSucceeded;
   ASSERT_TRUE(journal.update_run(run));
   EXPECT_EQ(supervisor->abandon(run.id, "bob").error().code, ErrorCode::kConflict);
+}
+
+TEST_F(SupervisorTest, OnlyAPersonClearsTheLatchAndIsWrittenDown) {
+  EXPECT_EQ(supervisor->unlatch("bob").error().code, ErrorCode::kConflict);
+  ASSERT_TRUE(journal.latch({"two regions at once", system_clock().wall_now()}));
+  EXPECT_EQ(supervisor->status().front().latch->reason, "two regions at once");
+  ASSERT_TRUE(supervisor->unlatch("bob"));
+  EXPECT_EQ(last_action(), "bob unlatch: done");
+  EXPECT_FALSE(supervisor->status().front().latch.has_value());
+}
+
+TEST_F(SupervisorTest, AHeldRunIsNotStartedAgainWhileAutomationIsLatched) {
+  const RunRecord run = held_run("mode");
+  const std::string digest = supervisor->status().front().approval_digest;
+  ASSERT_TRUE(journal.latch({"two regions at once", system_clock().wall_now()}));
+  EXPECT_EQ(supervisor->retry(run.id, "bob").error().code, ErrorCode::kConflict);
+  EXPECT_EQ(supervisor->approve(run.id, "bob", digest).error().code, ErrorCode::kConflict);
+  EXPECT_NE(last_action().find("farshorectl unlatch"), std::string::npos) << last_action();
+  ASSERT_TRUE(journal.unlatch());
+  EXPECT_TRUE(supervisor->approve(run.id, "bob", digest));
+}
+
+// As long as nobody answers, the open run looks in vain; after five seconds that is the actuator's own
+// trouble.
+TEST_F(SupervisorTest, LatchesWhenNobodyAnswersWhileARunIsOpen) {
+  ServerObservation silent;
+  silent.cluster = "shop";
+  silent.server = "shop-us";
+  view.servers = {silent};
+  config.failover.confirm_for = 60s;
+  supervisor->start();
+  AlertRecord alert;
+  alert.cluster = "shop";
+  alert.action = "failover";
+  alert.epoch = 1;
+  alert.starts_at = system_clock().wall_now();
+  std::vector<AlertRecord> alerts = {alert};
+  ASSERT_TRUE(supervisor->note_losses(alerts));
+  ASSERT_TRUE(journal.record_alerts(alerts));
+  supervisor->wake("shop");
+  const BootTime limit = system_clock().boot_now() + 20s;
+  while (!journal.latched().value() && system_clock().boot_now() < limit) system_clock().sleep_for(20ms);
+  ASSERT_TRUE(journal.latched().value().has_value());
+  EXPECT_NE(journal.latched().value()->reason.find("nobody answers this actuator"), std::string::npos);
 }
 
 TEST_F(SupervisorTest, AnAbandonedRunIsRefusedByTheWorkerThread) {

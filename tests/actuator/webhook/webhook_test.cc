@@ -288,6 +288,14 @@ TEST_F(WebhookTest, Answers503WhenTheJournalCannotBeRead) {
   EXPECT_EQ(deliver(as_ours(captured("01_firing_single.json"))).status, 503);
 }
 
+TEST_F(WebhookTest, AsksForTheLatchBeforeAnythingOfTheDeliveryCanBeSeen) {
+  control_.note_losses_answer = fail(ErrorCode::kUnavailable, "the latch cannot be written");
+  EXPECT_EQ(deliver(as_ours(captured("06_two_cluster_group.json"))).status, 503);
+  EXPECT_EQ(control_.losses_noted(), 2U);
+  EXPECT_THAT(verdicts(), IsEmpty());
+  EXPECT_THAT(control_.asked(), IsEmpty());
+}
+
 TEST_F(WebhookTest, RefusesWhatIsNoDelivery) {
   for (const char* body :
        {"", "{", "not json", "[]", R"({"version":"3","alerts":[]})", R"({"version":"4"})"}) {
