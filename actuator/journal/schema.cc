@@ -1,5 +1,7 @@
 #include "actuator/journal/schema.h"
 
+#include "common/base/log.h"
+
 namespace farshore {
 namespace {
 
@@ -67,6 +69,7 @@ Status bring_up_to_date(Database& database, int64_t version) {
 }
 
 Status create(Database& database, Clock& clock) {
+  log_info("a new journal is made: the reign is adopted anew, or named by a person");
   return database.in_transaction([&]() -> Status {
     if (auto status = bring_up_to_date(database, 0); !status) return status;
     auto origin = database.run("INSERT INTO origin VALUES (?)", clock.wall_now().time_since_epoch().count());
@@ -77,17 +80,17 @@ Status create(Database& database, Clock& clock) {
 
 }  // namespace
 
-Status prepare_schema(Database& database, Clock& clock) {
+Status check_schema(Database& database) {
   const auto version = number(database, "PRAGMA user_version");
   const auto application = number(database, "PRAGMA application_id");
   const auto tables = number(database, "SELECT count(*) FROM sqlite_master");
   for (const auto* found : {&version, &application, &tables}) {
     if (!*found) return tl::unexpected(found->error());
   }
-  if (*tables == 0) return create(database, clock);
+  if (*tables == 0) return {};
   if (*application != kApplicationId) {
     return fail(ErrorCode::kInvalidArgument,
-                "this SQLite file is no journal of Farshore; give --storage.path another file");
+                "this SQLite file is no journal of Farshore; give --storage.path another folder");
   }
   if (*version > kVersion) {
     return fail(
@@ -96,6 +99,16 @@ Status prepare_schema(Database& database, Clock& clock) {
         "or put back a copy of the journal from before the upgrade",
         *version, kVersion);
   }
+  return {};
+}
+
+Status prepare_schema(Database& database, Clock& clock) {
+  const auto version = number(database, "PRAGMA user_version");
+  const auto tables = number(database, "SELECT count(*) FROM sqlite_master");
+  for (const auto* found : {&version, &tables}) {
+    if (!*found) return tl::unexpected(found->error());
+  }
+  if (*tables == 0) return create(database, clock);
   if (*version == kVersion) return {};
   return database.in_transaction([&] { return bring_up_to_date(database, *version); });
 }

@@ -20,17 +20,26 @@ Result<Approval> read_approval(const Statement& row) {
 
 // What an operator can do about a journal that cannot be opened.
 Error with_remedy(const std::string& path, const Error& error) {
-  if (error.code == ErrorCode::kConflict) {
-    return {error.code, error.message + "; stop the other actuator or give this one its own --storage.path"};
+  const std::string what = error.message.find(path) != std::string::npos
+                               ? error.message
+                               : fmt::format("{}: {}", path, error.message);
+  switch (error.code) {
+    case ErrorCode::kConflict:
+      return {error.code, what + "; stop the other actuator or give this one its own --storage.path"};
+    case ErrorCode::kCorrupt:
+      return {error.code,
+              what +
+                  "; nothing in it was changed. Move it aside with its -wal file and put back a copy, "
+                  "or start with an empty journal: the epoch is then adopted anew, or named with "
+                  "'farshorectl adopt'"};
+    case ErrorCode::kUnavailable:
+      return {error.code,
+              what +
+                  "; it must be a file that the user of the actuator may read and write, in a folder "
+                  "where that user may make files, on a disk with room"};
+    default:
+      return {error.code, what};
   }
-  if (error.code == ErrorCode::kCorrupt) {
-    return {error.code,
-            fmt::format("{}; move it aside and put back a copy, or start with an empty journal: the "
-                        "epoch is then adopted anew, or named with 'farshorectl adopt'",
-                        error.message)};
-  }
-  return {error.code,
-          error.message.starts_with(path) ? error.message : fmt::format("{}: {}", path, error.message)};
 }
 
 }  // namespace
@@ -112,7 +121,7 @@ Result<std::vector<ActionRecord>> SqliteJournal::recent_actions(size_t limit) {
 }
 
 Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Clock& clock) {
-  auto database = Database::open(path);
+  auto database = Database::open(path, {.busy_timeout = 2s, .exclusive = true, .accept = check_schema});
   if (!database) return tl::unexpected(with_remedy(path, database.error()));
   if (auto status = prepare_schema(**database, clock); !status) {
     return tl::unexpected(with_remedy(path, status.error()));

@@ -1,5 +1,6 @@
 #include "common/sqlite/database.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace farshore {
@@ -91,19 +92,34 @@ Status Database::configure(const std::string& path, const DatabaseOptions& optio
   sqlite3_extended_result_codes(handle_.get(), 1);
   const auto timeout = std::chrono::duration_cast<milliseconds>(options.busy_timeout).count();
   sqlite3_busy_timeout(handle_.get(), static_cast<int>(timeout));
-  // Exclusive locking also keeps the WAL index in memory, where nobody else can damage it.
-  const std::string lock = options.exclusive ? "PRAGMA locking_mode = EXCLUSIVE;" : "";
-  auto status = script(lock +
-                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                       "BEGIN IMMEDIATE; COMMIT;");
-  const int busy = sqlite3_errcode(handle_.get()) & 0xff;
-  if (!status && (busy == SQLITE_BUSY || busy == SQLITE_LOCKED)) {
-    return fail(ErrorCode::kConflict, "{} is in use by another process", path);
-  }
-  if (status) status = check_integrity();
-  if (!status)
+  // A damaged file is evidence, and perhaps a part of it can be read: closing must not write into it.
+  checkpoint_on_close(false);
+  if (auto status = check_and_lock(options); !status) {
+    const int busy = sqlite3_errcode(handle_.get()) & 0xff;
+    if (busy == SQLITE_BUSY || busy == SQLITE_LOCKED)
+      return fail(ErrorCode::kConflict, "{} is in use by another process", path);
     return tl::unexpected(Error{status.error().code, fmt::format("{}: {}", path, status.error().message)});
+  }
+  checkpoint_on_close(true);
   return {};
+}
+
+Status Database::check_and_lock(const DatabaseOptions& options) {
+  if (sqlite3_db_readonly(handle_.get(), "main") == 1)  // else found out later, as an I/O error of a lock
+    return fail(ErrorCode::kUnavailable, "this user may read it and not write it");
+  // Exclusive locking also keeps the WAL index in memory, where nobody else can damage it.
+  if (options.exclusive)
+    if (auto locked = script("PRAGMA locking_mode = EXCLUSIVE"); !locked) return locked;
+  if (auto sound = check_integrity(); !sound) return sound;
+  if (options.accept)
+    if (auto accepted = options.accept(*this); !accepted) return accepted;
+  return script(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+      "BEGIN IMMEDIATE; COMMIT;");
+}
+
+void Database::checkpoint_on_close(bool yes) {
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, yes ? 0 : 1, nullptr);
 }
 
 Status Database::check_integrity() {
@@ -112,7 +128,9 @@ Status Database::check_integrity() {
   auto row = rows->step();
   if (!row) return tl::unexpected(row.error());
   if (!*row || rows->text(0) != "ok") {
-    return fail(ErrorCode::kCorrupt, "the integrity check says: {}", *row ? rows->text(0) : "nothing");
+    std::string said = *row ? rows->text(0) : "nothing";
+    std::replace(said.begin(), said.end(), '\n', ' ');
+    return fail(ErrorCode::kCorrupt, "the integrity check says: {}", said);
   }
   return {};
 }

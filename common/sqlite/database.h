@@ -45,14 +45,20 @@ class Statement {
   int bind_result_ = SQLITE_OK;
 };
 
+class Database;
+
 struct DatabaseOptions {
   nanoseconds busy_timeout = 2s;
   bool exclusive = true;  // no other process may open the file while this one has it
+  // Asked once the file is known to be sound and before anything in it is changed; an error leaves it as it
+  // is.
+  std::function<Status(Database&)> accept = {};
 };
 
 class Database {
  public:
-  // Creates the file when it is not there; checks it when it is.
+  // Creates the file when it is not there; checks it when it is. What is refused is left untouched, with its
+  // write-ahead log.
   static Result<std::unique_ptr<Database>> open(const std::string& path, const DatabaseOptions& options = {});
 
   // Usage: auto rows = database.query("SELECT a FROM t WHERE b = ?", b);
@@ -84,6 +90,8 @@ class Database {
   explicit Database(sqlite3* handle) : handle_(handle) {}
 
   Status configure(const std::string& path, const DatabaseOptions& options);
+  Status check_and_lock(const DatabaseOptions& options);
+  void checkpoint_on_close(bool yes);
   Status check_integrity();
   Result<Statement> prepare(std::string_view sql);
   Result<int64_t> finish(Statement& statement);

@@ -33,7 +33,7 @@ ONLY_IN = [
     (r"^spdlog/", r"^common/base/log\.cc$", "seconds of compiling per file"),
     (r"^CLI/", r"^common/cli/", "seconds of compiling per file"),
     (r"^(civetweb|CivetServer)", r"^(common/http/|tests/canary/)", "its threads, limits and traps are handled there"),
-    (r"^sqlite3\.h$", r"^(common/sqlite/|tests/canary/)", "one wrapper sets durability"),
+    (r"^sqlite3\.h$", r"^(common/sqlite/|tests/canary/|tests/support/process_stop/)", "one wrapper sets durability"),
     (r"^libpq", r"^(common/postgres/|examples/app/|tests/)", "non-blocking use only"),
     (r"^curl/", r"^common/http/", "one client sets the limits"),
     (r"^yaml-cpp/", r"^(common/(topology|yaml)/|tests/canary/)", "exceptions and duplicate keys end there"),

@@ -196,7 +196,8 @@ void WholeActuator::start_without_waiting() {
       "--web.access-file=" + folder.file("access.yml"), "--storage.path=" + folder.file("storage")};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   process_ = std::make_unique<ChildProcess>(
-      argv, SpawnOptions{.output_file = folder.file("actuator.log"), .environment = {}, .run_as = ""});
+      argv,
+      SpawnOptions{.output_file = folder.file("actuator.log"), .environment = environment, .run_as = ""});
 }
 
 void WholeActuator::start() {

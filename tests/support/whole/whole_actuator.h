@@ -80,7 +80,8 @@ class WholeActuator {
   std::unique_ptr<PostgresFixture> primary, standby, standby2;
   std::atomic<bool> alert_fires{false};  // at both Prometheus servers
   std::atomic<bool> vantage_sees_life{false};
-  std::vector<std::string> arguments;  // more of the command line, for the next start
+  std::vector<std::string> arguments;    // more of the command line, for the next start
+  std::vector<std::string> environment;  // "NAME=value", for the next start
 
  private:
   std::unique_ptr<HttpServer> play_prometheus();
