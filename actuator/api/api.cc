@@ -106,6 +106,19 @@ class Api {
     return json(200, writer);
   }
 
+  ServerReply alert(const ServerRequest& request) {
+    const auto& text = request.path_parameters.at("id");
+    int64_t id = 0;
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (wrong != std::errc() || end != text.data() + text.size())
+      return error_reply({ErrorCode::kNotFound, "an alert has a number, as GET /api/v1/alerts gives it"});
+    const auto alert = deps_.journal.alert(id);
+    if (!alert) return error_reply(alert.error());
+    JsonWriter writer;
+    write_alert(writer, *alert);
+    return json(200, writer);
+  }
+
   ServerReply metrics(const ServerRequest&) {
     MetricsInput input;
     input.clusters = deps_.control.status();
@@ -208,6 +221,7 @@ std::vector<Route> actuator_routes(const ApiDeps& deps) {
       {"GET", "/api/v1/runs", call(&Api::runs), readers},
       {"GET", "/api/v1/runs/{id}", call(&Api::run), readers},
       {"GET", "/api/v1/alerts", call(&Api::alerts), readers},
+      {"GET", "/api/v1/alerts/{id}", call(&Api::alert), readers},
       action("/api/v1/clusters/{cluster}/pause", &Api::pause),
       action("/api/v1/clusters/{cluster}/resume", &Api::resume),
       action("/api/v1/unlatch", &Api::unlatch),

@@ -56,9 +56,9 @@ class Ctl {
     verb(root, "show", "Everything about one run.", [this] {
       return show();
     }).positional("run", run_, "As in `runs`: shop-4.");
-    verb(root, "why", "Why a run went as it did, or an alert was refused.", [this] {
-      return why();
-    }).positional("subject", run_, "A run (shop-4) or the number of an alert (17).");
+    verb(root, "why", "Why a run went as it did, or an alert was refused.", [this] { return why(); })
+        .positional("subject", run_,
+                    "A run (shop-4), the number of an alert (17), or a cluster for its newest run.");
   }
 
   void describe_orders() {
@@ -165,12 +165,30 @@ class Ctl {
 
   int why() {
     const bool is_alert = run_.find_first_not_of("0123456789") == std::string::npos;
-    if (!is_alert) return print(get_run(), why_run);
-    const Result<JsonValue> alerts = get("/api/v1/alerts?limit=1000");
-    if (!alerts) return failed(alerts.error());
-    for (const JsonValue& alert : items_of(*alerts, "alerts"))
-      if (text_of(alert, "id") == run_) return print(alert, why_alert);
-    return failed({ErrorCode::kNotFound, "alert " + run_ + " is not among the newest 1000"});
+    if (is_alert) return why_of_alert();
+    const Result<JsonValue> run = get_run();
+    if (run || run.error().code != ErrorCode::kNotFound) return print(run, why_run);
+    return why_of_cluster();
+  }
+
+  int why_of_alert() {
+    const Result<JsonValue> alert = get("/api/v1/alerts/" + run_);
+    if (!alert) return failed(alert.error());
+    const std::string id = text_of(*alert, "run_id");
+    const Result<JsonValue> run =
+        id.empty() ? tl::unexpected<Error>(Error{}) : get("/api/v1/runs/" + url_encode(id));
+    return print(alert, [&](const JsonValue& shown) { return why_alert(shown, run ? &*run : nullptr); });
+  }
+
+  // The newest run of a cluster that goes by this name, as the alerts for people say it.
+  int why_of_cluster() {
+    const Result<JsonValue> runs = get("/api/v1/runs?limit=1000");
+    if (!runs) return failed(runs.error());
+    for (const JsonValue& run : items_of(*runs, "runs"))
+      if (text_of(run, "cluster") == run_)
+        return print(get("/api/v1/runs/" + url_encode(text_of(run, "id"))), why_run);
+    return failed(
+        {ErrorCode::kNotFound, "there is no run '" + run_ + "', and no run of a cluster of that name"});
   }
 
   int unlatch() {

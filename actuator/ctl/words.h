@@ -25,8 +25,9 @@ std::string run_in_words(const JsonValue& run, const std::string& digest);
 // The story of a run, row by row with the danger each avoids, and what a person can do now.
 std::string why_run(const JsonValue& run);
 
-// Of one element of GET /api/v1/alerts.
-std::string why_alert(const JsonValue& alert);
+// Of GET /api/v1/alerts/{id}: what was decided, when and why; `run` is that of the alert, null when there is
+// none or it cannot be had.
+std::string why_alert(const JsonValue& alert, const JsonValue* run = nullptr);
 
 // What an approval of this held run would permit and be bound to.
 std::string approval_in_words(const JsonValue& run, const std::string& digest);

@@ -3,7 +3,6 @@
 #include "actuator/ctl/json_text.h"
 #include "actuator/ctl/text_table.h"
 #include "actuator/ctl/words.h"
-#include "actuator/failover/steps.h"
 
 namespace farshore {
 namespace {
@@ -49,12 +48,6 @@ std::string summary(const JsonValue& run) {
   return text_table(rows, "  ");
 }
 
-std::string_view danger_of(const std::string& name) {
-  for (const Step& step : failover_steps())
-    if (step.name == name) return step.danger;
-  return "";
-}
-
 std::string needs_in_words(const std::string& needs) {
   static const std::map<std::string, std::string> words{
       {"mode", "to act at all, which failover.mode leaves to a person"},
@@ -71,20 +64,6 @@ std::string needs_in_words(const std::string& needs) {
     begin = end + 1;
   }
   return text;
-}
-
-std::string what_to_do(const JsonValue& run) {
-  const std::string id = printable(text_of(run, "id")), state = text_of(run, "state");
-  if (state == "running") return "It is under way: farshorectl show " + id + " tells how far.\n";
-  if (state != "held") return "";
-  if (flag_of(run, "promoting"))
-    return "It is past the point of no return and goes on by itself as soon as it can; mend the cause.\n";
-  std::string text = "Everything was put back, and nothing happens until a person decides:\n";
-  if (!fact_of(run, "needs").empty())
-    text +=
-        "  farshorectl approve " + id + "   permits what it needs and starts again with new observations\n";
-  return text + "  farshorectl retry " + id + "     starts again with new observations, permits nothing\n" +
-         "  farshorectl abandon " + id + "   ends it\n";
 }
 
 }  // namespace
@@ -113,42 +92,6 @@ std::string run_in_words(const JsonValue& run, const std::string& digest) {
         facts.push_back({name, shown});
   if (!facts.empty()) text += "\n  Facts\n" + text_table(facts, "  ");
   if (!digest.empty()) text += "\n  Digest for an approval: " + printable(digest) + "\n";
-  return text;
-}
-
-std::string why_run(const JsonValue& run) {
-  std::string text = headline(run);
-  const std::string reason = printable(text_of(run, "reason"));
-  if (!reason.empty()) text += "Because " + reason + ".\n";
-  text += "\n";
-  for (const JsonValue& step : items_of(run, "steps")) {
-    const std::string name = text_of(step, "name"), took = seconds_of(step, "seconds");
-    text += fmt::format("{} (attempt {}): {}{}", printable(name), text_of(step, "attempt"),
-                        text_of(step, "state"), took.empty() ? "" : " after " + took);
-    if (const std::string detail = text_of(step, "detail"); !detail.empty()) text += ": " + printable(detail);
-    text += "\n";
-    if (const std::string_view danger = danger_of(name); !danger.empty())
-      text += fmt::format("    guards against {}\n", danger);
-  }
-  const std::string advice = what_to_do(run);
-  return advice.empty() ? text : text + "\n" + advice;
-}
-
-std::string why_alert(const JsonValue& alert) {
-  const std::string verdict = text_of(alert, "verdict"), run = printable(text_of(alert, "run_id"));
-  std::string text = fmt::format(
-      "Alert {} of {}: {} ({}) of server {} in {}, cluster {}, epoch {}, brought by {}\n",
-      text_of(alert, "id"), time_of(alert, "received_at"), printable(text_of(alert, "alertname")),
-      text_of(alert, "status"), printable(text_of(alert, "server")), printable(text_of(alert, "region")),
-      printable(text_of(alert, "cluster")), text_of(alert, "epoch"), printable(text_of(alert, "principal")));
-  std::string words = "was " + verdict;
-  if (verdict == "acted_on") words = "was acted on";
-  if (verdict == "pending") words = "waits for its verdict";
-  if (verdict == "duplicate") words = "repeats an alert that already has its verdict";
-  text += "It " + words;
-  if (const std::string reason = text_of(alert, "reason"); !reason.empty()) text += ": " + printable(reason);
-  text += ".\n";
-  if (!run.empty()) text += "It belongs to run " + run + ": farshorectl why " + run + "\n";
   return text;
 }
 

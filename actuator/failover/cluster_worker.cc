@@ -14,6 +14,7 @@ constexpr nanoseconds kLooseEvery = 5s;   // loose ends of a run that succeeded
 constexpr nanoseconds kCareFirst = 1s;    // a held run that goes forward; doubles up to
 constexpr nanoseconds kCareSlowest = 30s;
 constexpr nanoseconds kLookLimit = 2s;
+constexpr nanoseconds kWhileAsking = 100ms;
 constexpr size_t kMostCommands = 16;
 
 // Why these looks do not show one primary with every other server following it; nothing = they do.
@@ -57,7 +58,11 @@ class HeldSlot {
 }  // namespace
 
 ClusterWorker::ClusterWorker(EngineDeps deps, std::function<bool()> stopping, RunSlots* slots)
-    : deps_(deps), stopping_(std::move(stopping)), slots_(slots), engine_(std::move(deps)) {}
+    : deps_(deps),
+      stopping_(std::move(stopping)),
+      slots_(slots),
+      engine_(std::move(deps)),
+      old_alerts_(deps_) {}
 
 nanoseconds ClusterWorker::tick() {
   if (!ensure_reign()) return kIdle;
@@ -74,7 +79,7 @@ nanoseconds ClusterWorker::tick() {
   drive();
   look_after_held();
   look_after_loose_ends();
-  return kIdle;
+  return old_alerts_.asking() ? kWhileAsking : kIdle;
 }
 
 // ---- the reign ----
@@ -212,11 +217,9 @@ void ClusterWorker::try_again() {
   next_attempt_.reset();
   const auto reign = deps_.journal->reign(deps_.cluster->name);
   if (!reign || !*reign || context_) return;
-  int firing = 0;
-  for (const AlertVote& vote : deps_.votes->latest(deps_.cluster->name)) firing += vote.vote == Vote::kFiring;
   AlertRecord alert;
   alert.epoch = (*reign)->epoch;
-  if (firing >= deps_.votes->quorum() && !why_not_now(alert, **reign)) {
+  if (firing_votes(deps_) >= deps_.votes->quorum() && !why_not_now(alert, **reign)) {
     start_run(**reign, deps_.clock->wall_now());
     return;
   }
@@ -227,30 +230,54 @@ void ClusterWorker::try_again() {
 
 std::optional<std::string> ClusterWorker::why_not_now(const AlertRecord& alert, const Reign& reign) {
   if (alert.epoch != reign.epoch)
-    return fmt::format("epoch {} is not the reign, which is {}", alert.epoch, reign.epoch);
+    return fmt::format("epoch {} is not the reign, which is {}: the failover it asks for was done",
+                       alert.epoch, reign.epoch);
   if (const auto why = rows::why_not_act(deps_)) return why->text;
-  if (next_attempt_) return fmt::format("refused a moment ago: {}", last_refusal_);
+  if (next_attempt_)
+    return fmt::format("refused a moment ago: {}; tried again by itself within {:.0f} s while it fires",
+                       last_refusal_, to_seconds(kRetryEvery));
   return std::nullopt;
 }
 
 void ClusterWorker::judge_alerts() {
   const auto alerts = deps_.journal->pending_alerts(deps_.cluster->name);
   if (!alerts) return;
+  const bool asked = old_alerts_.asking();
+  bool asking = false;
   for (const AlertRecord& alert : *alerts) {
     const auto reign = deps_.journal->reign(deps_.cluster->name);  // the alert before may have changed it
     if (!reign || !*reign) return;
-    if (context_ && alert.epoch == (*reign)->epoch) {
-      (void)deps_.journal->set_verdict(alert.id, "duplicate", "a run about this epoch is open",
-                                       context_->run.id);
-    } else if (const auto why = why_not_now(alert, **reign)) {
-      (void)deps_.journal->set_verdict(alert.id, "refused", *why, "");
-    } else {
-      start_run(**reign, alert.received_at);
-      if (!context_) return;  // stays pending
-      (void)deps_.journal->set_verdict(alert.id, "acted_on", "", context_->run.id);
-      drive();
-    }
+    asking |= judge_alert(alert, **reign);
   }
+  old_alerts_.round_is_over(asking);
+  if (asked && !asking && !context_ && !next_attempt_) deps_.votes->unwatch(deps_.cluster->name);
+}
+
+// True when the alert stays pending until the Prometheus servers have been asked about it.
+bool ClusterWorker::judge_alert(const AlertRecord& alert, const Reign& reign) {
+  if (context_ && alert.epoch == reign.epoch) {
+    (void)deps_.journal->set_verdict(
+        alert.id, "duplicate",
+        fmt::format("run {} about this loss is {} already", context_->run.id,
+                    context_->run.state == RunState::kHeld ? "held" : "under way"),
+        context_->run.id);
+    return false;
+  }
+  auto why = why_not_now(alert, reign);
+  if (!why) {
+    const auto age = old_alerts_.judge(alert, reign);
+    if (age == OldAlerts::Verdict::kAsking) return true;
+    if (age == OldAlerts::Verdict::kTooOld) why = old_alerts_.why(alert);
+  }
+  if (why) {
+    (void)deps_.journal->set_verdict(alert.id, "refused", *why, "");
+    return false;
+  }
+  start_run(reign, alert.received_at);
+  if (!context_) return false;  // stays pending
+  (void)deps_.journal->set_verdict(alert.id, "acted_on", "", context_->run.id);
+  drive();
+  return false;
 }
 
 // ---- people ----

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "actuator/failover/engine.h"
+#include "actuator/failover/old_alert.h"
 
 namespace farshore {
 
@@ -48,6 +49,7 @@ class ClusterWorker {
   void drive();
   void after_end();
   void judge_alerts();
+  bool judge_alert(const AlertRecord& alert, const Reign& reign);
   std::optional<std::string> why_not_now(const AlertRecord& alert, const Reign& reign);
   void start_run(const Reign& reign, WallTime accepted_at);
   void try_again();
@@ -59,6 +61,7 @@ class ClusterWorker {
   const std::function<bool()> stopping_;
   RunSlots* const slots_;
   Engine engine_;
+  OldAlerts old_alerts_;
   std::optional<RunContext> context_;  // of the open run
   std::optional<RunContext> loose_;    // of the last run that succeeded, while it has loose ends
   bool loaded_ = false;

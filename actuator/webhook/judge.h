@@ -15,7 +15,6 @@ namespace farshore {
 constexpr std::string_view kFailoverAlert = "FarshorePrimaryDown";
 constexpr std::string_view kFailoverAction = "failover";
 constexpr std::string_view kWatchdogAction = "watchdog";
-constexpr nanoseconds kMaxAlertAge = std::chrono::minutes(10);
 constexpr nanoseconds kMaxAlertFuture = 30s;
 
 struct Judgement {

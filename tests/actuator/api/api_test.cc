@@ -109,6 +109,14 @@ TEST_F(ApiTest, BoundsTheListsByLimit) {
   EXPECT_EQ(count("?limit=junk"), 3U);
 }
 
+TEST_F(ApiTest, GivesOneAlertByItsNumber) {
+  const auto alert = parse_json(get("/api/v1/alerts/2").body);
+  EXPECT_EQ(alert->get_int("id"), 2);
+  EXPECT_EQ(get("/api/v1/alerts/2", "webhook").status, 403);
+  for (const char* wrong : {"4", "-1", "2x", "99999999999999999999"})
+    EXPECT_EQ(get(std::string("/api/v1/alerts/") + wrong).status, 404) << wrong;
+}
+
 TEST_F(ApiTest, PassesWhatAPersonDoesOnWithTheName) {
   EXPECT_EQ(act("/api/v1/clusters/shop/pause", R"({"reason":"moving racks"})").status, 200);
   EXPECT_EQ(act("/api/v1/clusters/shop/resume").status, 200);

@@ -46,11 +46,11 @@ std::string held_status() {
   return status;
 }
 
-constexpr const char* kAlerts =
-    R"({"alerts":[{"id":17,"received_at":"2026-11-22T17:00:00.000Z","principal":"am",
+constexpr const char* kAlert =
+    R"({"id":17,"received_at":"2026-11-22T17:00:00.000Z","principal":"am",
 "status":"firing","alertname":"FarshorePrimaryDown","action":"failover","cluster":"shop","region":"us-east",
 "server":"shop-us","epoch":2,"fingerprint":"ab","starts_at":"2026-11-22T16:59:00.000Z","verdict":"refused",
-"reason":"epoch 2 is over","run_id":""}]})";
+"reason":"epoch 2 is over","run_id":""})";
 
 struct Order {
   std::string path, body;
@@ -63,16 +63,17 @@ class StubActuator {
     HttpServerOptions options;
     options.listen_address = "127.0.0.1:0";
     server_ =
-        HttpServer::start(options, {get("/api/v1/status"), get("/api/v1/runs"), get("/api/v1/runs/{id}"),
-                                    get("/api/v1/alerts"), post("/api/v1/clusters/{cluster}/pause"),
-                                    post("/api/v1/clusters/{cluster}/resume"),
-                                    post("/api/v1/runs/{id}/approve"), post("/api/v1/unlatch"),
-                                    post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
+        HttpServer::start(
+            options,
+            {get("/api/v1/status"), get("/api/v1/runs"), get("/api/v1/runs/{id}"), get("/api/v1/alerts"),
+             get("/api/v1/alerts/{id}"), post("/api/v1/clusters/{cluster}/pause"),
+             post("/api/v1/clusters/{cluster}/resume"), post("/api/v1/runs/{id}/approve"),
+             post("/api/v1/unlatch"), post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
             .value();
     answers_["/api/v1/status"] = {200, kProtected};
     answers_["/api/v1/runs"] = {200, std::string(R"({"runs":[)") + kRun + "]}"};
     answers_["/api/v1/runs/shop-4"] = {200, kRun};
-    answers_["/api/v1/alerts"] = {200, kAlerts};
+    answers_["/api/v1/alerts/17"] = {200, kAlert};
   }
   std::string url() const { return fmt::format("http://127.0.0.1:{}", server_->port()); }
   void answer(const std::string& path, int status, const std::string& body) {
@@ -197,6 +198,9 @@ TEST_F(CtlTest, WhyTellsTheStoryWithTheDangersAndWhatToDo) {
   EXPECT_EQ(ask({"why", "17"}), kExitOk);
   EXPECT_THAT(out(), HasSubstr("It was refused: epoch 2 is over."));
   EXPECT_EQ(ask({"why", "18"}), kExitRefused);
+  EXPECT_EQ(ask({"why", "shop"}), kExitOk) << "the alert FarshoreRunHeld gives the cluster's name";
+  EXPECT_THAT(out(), HasSubstr("Run shop-4 of cluster shop: held"));
+  EXPECT_EQ(ask({"why", "shop-9"}), kExitRefused);
 }
 
 TEST_F(CtlTest, ApproveShowsTheFactsFirstAndSendsTheirDigest) {
@@ -259,6 +263,18 @@ TEST_F(CtlTest, AMissingTokenFileIsToldBeforeAnythingIsSent) {
   EXPECT_EQ(ask({"pause", "shop", "--actuator.token-file=/nonexistent/token"}), kExitFailure);
   EXPECT_THAT(err(), HasSubstr("/nonexistent/token"));
   EXPECT_TRUE(actuator_.orders().empty());
+}
+
+TEST_F(CtlTest, WhyOfAnAlertTellsWhatBecameOfItsRun) {
+  std::string alert = kAlert;
+  alert.replace(alert.find(R"("run_id":"")"), 11, R"("run_id":"shop-4")");
+  actuator_.answer("/api/v1/alerts/17", 200, alert);
+  EXPECT_EQ(ask({"why", "17"}), kExitOk);
+  EXPECT_THAT(out(), HasSubstr("It belongs to run shop-4, which is held, because the fence gives no proof: "
+                               "farshorectl why shop-4"));
+  actuator_.answer("/api/v1/runs/shop-4", 503, "{}");
+  EXPECT_EQ(ask({"why", "17"}), kExitOk);
+  EXPECT_THAT(out(), HasSubstr("It belongs to run shop-4: farshorectl why shop-4"));
 }
 
 TEST_F(CtlTest, TextFromElsewhereCannotSteerTheTerminal) {

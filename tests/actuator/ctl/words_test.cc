@@ -5,11 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "actuator/api/records_json.h"
+#include "actuator/failover/steps.h"
 
 namespace farshore {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 WallTime at(const char* text) { return parse_rfc3339(text).value(); }
 
@@ -124,6 +126,34 @@ TEST(Words, ARunTellsItsStory) {
   promoting.promoting = true;
   EXPECT_THAT(why_run(run_json(promoting)), HasSubstr("past the point of no return"));
   EXPECT_THAT(run_in_words(run_json(held_run()), ""), HasSubstr("shop-us in us-east, primary of epoch 3"));
+}
+
+TEST(Words, ARunThatIsHeldSaysAtEveryRowWhatToMend) {
+  for (const Step& step : failover_steps()) {
+    RunRecord run = held_run();
+    run.step = step.name;
+    for (const bool promoting : {false, true}) {
+      run.promoting = promoting;
+      const std::string why = why_run(run_json(run));
+      const std::string lead = promoting ? "mend the cause.\n" : "until a person decides.\n";
+      const size_t at = why.find(lead);
+      ASSERT_NE(at, std::string::npos) << why;
+      const std::string remedy =
+          why.substr(at + lead.size(), why.find('\n', at + lead.size()) - at - lead.size());
+      EXPECT_GT(remedy.size(), 20U) << step.name;
+      EXPECT_THAT(remedy, Not(HasSubstr("{"))) << step.name;
+    }
+  }
+}
+
+TEST(Words, ARefusedRunSaysWhetherItIsTriedAgain) {
+  RunRecord run = held_run();
+  run.state = RunState::kRefused;
+  run.step = "confirm_outage";
+  EXPECT_THAT(why_run(run_json(run)), HasSubstr("it is not tried again for this alert"));
+  run.retryable = true;
+  EXPECT_THAT(why_run(run_json(run)), HasSubstr("While the alert fires it is tried again by itself"));
+  EXPECT_THAT(why_run(run_json(run)), HasSubstr("See whether shop-us is really lost"));
 }
 
 TEST(Words, AnAlertTellsItsVerdict) {

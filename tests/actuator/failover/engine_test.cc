@@ -103,7 +103,8 @@ TEST_F(FailoverEngine, AnAlertOfAnEarlierEpochIsRefused) {
   world.run_for(10s);
   world.deliver_alert(1);
   world.run_for(2s);
-  EXPECT_EQ(verdict_of_last_alert(), "refused: epoch 1 is not the reign, which is 2");
+  EXPECT_EQ(verdict_of_last_alert(),
+            "refused: epoch 1 is not the reign, which is 2: the failover it asks for was done");
 }
 
 TEST_F(FailoverEngine, APausedClusterRefusesAndSaysWhoPausedIt) {

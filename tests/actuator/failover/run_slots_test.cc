@@ -98,7 +98,7 @@ class RunSlotsTest : public ::testing::Test {
     for (size_t i = 0; i < kClusters; ++i) {
       alerts[i].cluster = configs[i].name;
       alerts[i].epoch = 1;
-      alerts[i].received_at = system_clock().wall_now();
+      alerts[i].received_at = alerts[i].starts_at = system_clock().wall_now();
     }
     ASSERT_TRUE(journal.record_alerts(alerts));
     supervisor->start();

@@ -50,6 +50,35 @@ struct Case {
   const char* reason;
 };
 
+// Every verdict that the judge can give.
+const std::vector<Case> kTable = {
+    Case{"lost_primary", [](WebhookAlert&) {}, "", ""},
+    Case{"no_status", [](WebhookAlert& a) { a.status.reset(); }, "refused", "neither firing nor resolved"},
+    Case{"resolved", [](WebhookAlert& a) { a.status = AlertStatus::kResolved; }, "noted", "resolved"},
+    Case{"other_alert", [](WebhookAlert& a) { a.alertname = "PrimaryDown"; }, "refused", "PrimaryDown"},
+    Case{"no_action", [](WebhookAlert& a) { a.action.clear(); }, "refused", "farshore_action"},
+    Case{"other_action", [](WebhookAlert& a) { a.action = "failover "; }, "refused", "farshore_action"},
+    Case{"no_cluster", [](WebhookAlert& a) { a.cluster.clear(); }, "refused", "label cluster"},
+    Case{"hostile_cluster", [](WebhookAlert& a) { a.cluster = "shop';DROP TABLE"; }, "refused",
+         "label cluster"},
+    Case{"unknown_cluster", [](WebhookAlert& a) { a.cluster = "billing"; }, "refused", "billing is not in"},
+    Case{"hostile_region", [](WebhookAlert& a) { a.region = "us east"; }, "refused", "label region"},
+    Case{"wrong_region", [](WebhookAlert& a) { a.region = "eu-west"; }, "refused",
+         "region us-east, not eu-west"},
+    Case{"hostile_server", [](WebhookAlert& a) { a.server = "$(reboot)"; }, "refused", "label server"},
+    Case{"wrong_server", [](WebhookAlert& a) { a.server = "shop-eu"; }, "refused", "shop-us is"},
+    Case{"no_epoch", [](WebhookAlert& a) { a.epoch.clear(); }, "refused", "label epoch"},
+    Case{"hex_epoch", [](WebhookAlert& a) { a.epoch = "0x3"; }, "refused", "label epoch"},
+    Case{"signed_epoch", [](WebhookAlert& a) { a.epoch = "+3"; }, "refused", "label epoch"},
+    Case{"huge_epoch", [](WebhookAlert& a) { a.epoch = "99999999999999999999"; }, "refused", "label epoch"},
+    Case{"earlier_epoch", [](WebhookAlert& a) { a.epoch = "2"; }, "refused", "alert of an earlier reign"},
+    Case{"later_epoch", [](WebhookAlert& a) { a.epoch = "4"; }, "refused", "alert of a later reign"},
+    Case{"no_time", [](WebhookAlert& a) { a.starts_at.reset(); }, "refused", "startsAt"},
+    Case{"future", [](WebhookAlert& a) { a.starts_at = kNow + 31s; }, "refused", "future"},
+    Case{"a_little_future", [](WebhookAlert& a) { a.starts_at = kNow + 29s; }, "", ""},
+    Case{"old_is_for_the_worker", [](WebhookAlert& a) { a.starts_at = kNow - 24h; }, "", ""},
+    Case{"watchdog", [](WebhookAlert& a) { a.action = "watchdog"; }, "noted", "watchdog"}};
+
 class JudgeTable : public ::testing::TestWithParam<Case> {};
 
 TEST_P(JudgeTable, GivesTheVerdictAndSaysWhy) {
@@ -60,40 +89,37 @@ TEST_P(JudgeTable, GivesTheVerdictAndSaysWhy) {
   EXPECT_THAT(judgement.reason, HasSubstr(GetParam().reason));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Table, JudgeTable,
-    ::testing::Values(
-        Case{"lost_primary", [](WebhookAlert&) {}, "", ""},
-        Case{"no_status", [](WebhookAlert& a) { a.status.reset(); }, "refused",
-             "neither firing nor resolved"},
-        Case{"resolved", [](WebhookAlert& a) { a.status = AlertStatus::kResolved; }, "noted", "resolved"},
-        Case{"other_alert", [](WebhookAlert& a) { a.alertname = "PrimaryDown"; }, "refused", "PrimaryDown"},
-        Case{"no_action", [](WebhookAlert& a) { a.action.clear(); }, "refused", "farshore_action"},
-        Case{"other_action", [](WebhookAlert& a) { a.action = "failover "; }, "refused", "farshore_action"},
-        Case{"no_cluster", [](WebhookAlert& a) { a.cluster.clear(); }, "refused", "label cluster"},
-        Case{"hostile_cluster", [](WebhookAlert& a) { a.cluster = "shop';DROP TABLE"; }, "refused",
-             "label cluster"},
-        Case{"unknown_cluster", [](WebhookAlert& a) { a.cluster = "billing"; }, "refused",
-             "billing is not in"},
-        Case{"hostile_region", [](WebhookAlert& a) { a.region = "us east"; }, "refused", "label region"},
-        Case{"wrong_region", [](WebhookAlert& a) { a.region = "eu-west"; }, "refused",
-             "region us-east, not eu-west"},
-        Case{"hostile_server", [](WebhookAlert& a) { a.server = "$(reboot)"; }, "refused", "label server"},
-        Case{"wrong_server", [](WebhookAlert& a) { a.server = "shop-eu"; }, "refused", "shop-us is"},
-        Case{"no_epoch", [](WebhookAlert& a) { a.epoch.clear(); }, "refused", "label epoch"},
-        Case{"hex_epoch", [](WebhookAlert& a) { a.epoch = "0x3"; }, "refused", "label epoch"},
-        Case{"signed_epoch", [](WebhookAlert& a) { a.epoch = "+3"; }, "refused", "label epoch"},
-        Case{"huge_epoch", [](WebhookAlert& a) { a.epoch = "99999999999999999999"; }, "refused",
-             "label epoch"},
-        Case{"earlier_epoch", [](WebhookAlert& a) { a.epoch = "2"; }, "refused", "alert of an earlier reign"},
-        Case{"later_epoch", [](WebhookAlert& a) { a.epoch = "4"; }, "refused", "alert of a later reign"},
-        Case{"no_time", [](WebhookAlert& a) { a.starts_at.reset(); }, "refused", "startsAt"},
-        Case{"future", [](WebhookAlert& a) { a.starts_at = kNow + 31s; }, "refused", "future"},
-        Case{"a_little_future", [](WebhookAlert& a) { a.starts_at = kNow + 29s; }, "", ""},
-        Case{"old", [](WebhookAlert& a) { a.starts_at = kNow - 601s; }, "refused", "10 minutes"},
-        Case{"not_too_old", [](WebhookAlert& a) { a.starts_at = kNow - 599s; }, "", ""},
-        Case{"watchdog", [](WebhookAlert& a) { a.action = "watchdog"; }, "noted", "watchdog"}),
-    [](const auto& table_case) { return table_case.param.name; });
+INSTANTIATE_TEST_SUITE_P(Table, JudgeTable, ::testing::ValuesIn(kTable),
+                         [](const auto& table_case) { return table_case.param.name; });
+
+// The thing that is wrong, then what to do about it: one sentence, for somebody who was woken up.
+void expect_a_sentence_with_a_remedy(const std::string& reason) {
+  EXPECT_THAT(reason, ::testing::MatchesRegex("[a-zA-Z][^:;]+(: |; ).{10,}[^.]")) << "no remedy";
+  EXPECT_THAT(reason, ::testing::Not(HasSubstr("\n")));
+  EXPECT_LT(reason.size(), 260U) << reason;
+}
+
+TEST(Judge, SaysInEveryRefusalWhatIsWrongAndWhatToDo) {
+  size_t refused = 0;
+  for (const Case& one : kTable) {
+    WebhookAlert alert = lost_primary();
+    one.change(alert);
+    const auto judgement = judge_alert(alert, false, topology(), kReign, kNow);
+    if (judgement.verdict != "refused") continue;
+    SCOPED_TRACE(one.name);
+    ++refused;
+    expect_a_sentence_with_a_remedy(judgement.reason);
+  }
+  EXPECT_EQ(refused, 19U);
+  expect_a_sentence_with_a_remedy(judge_alert(lost_primary(), true, topology(), kReign, kNow).reason);
+  expect_a_sentence_with_a_remedy(judge_alert(lost_primary(), false, topology(), std::nullopt, kNow).reason);
+  const Reign gone{"shop", 3, "shop-ap", 1, "77", kNow};
+  WebhookAlert of_gone = lost_primary();
+  of_gone.server = "shop-ap";
+  const std::string reason = judge_alert(of_gone, false, topology(), gone, kNow).reason;
+  EXPECT_THAT(reason, HasSubstr("shop-ap is not in the topology"));
+  expect_a_sentence_with_a_remedy(reason);
+}
 
 TEST(Judge, ActsOnNothingInATruncatedDelivery) {
   const auto judgement = judge_alert(lost_primary(), true, topology(), kReign, kNow);
@@ -104,7 +130,7 @@ TEST(Judge, ActsOnNothingInATruncatedDelivery) {
 TEST(Judge, RefusesWhileTheClusterHasNoEpoch) {
   const auto judgement = judge_alert(lost_primary(), false, topology(), std::nullopt, kNow);
   EXPECT_EQ(judgement.verdict, "refused");
-  EXPECT_THAT(judgement.reason, HasSubstr("not adopted"));
+  EXPECT_THAT(judgement.reason, HasSubstr("no epoch was adopted"));
 }
 
 TEST(Judge, CountsOnlyAFiringWatchdogAsASightOfTheTriggerPath) {
