@@ -22,6 +22,10 @@ class LabFailover(LabTest):
         self.assertEqual((record["epoch"], record["acked_by_old_primary_after_resume"]), (2, 0))
         self.assertLessEqual(set(record["late_webhooks"]), {"refused", "duplicate", "noted"})
 
+    def test_a_killed_actuator_takes_its_run_up_again(self):
+        record = self.run_lab("--fault", "actuator-kill")
+        self.assertEqual((record["outcome"], record["epoch"]), ("succeeded", 2))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

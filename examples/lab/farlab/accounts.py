@@ -2,32 +2,10 @@
 
 import collections
 
-from . import faults, plan as places
+from . import plan as places
 from .postgres import lsn_bytes, lsn_text
 from .watch import wall_seconds
 from .timeline import monotonic_of_wall
-
-
-def settle(experiment):
-    """The run's record for the report; `problems` is empty when everything holds."""
-    timeline, customer = experiment.timeline, experiment.customer
-    first = customer.first_ack(places.STANDBY)
-    record = {
-        "fault": experiment.options.fault,
-        "fence": experiment.options.fence,
-        "write_outage_seconds": round(first - timeline.fault_at, 4) if first else None,
-        "acked_writes": len(customer.acked),
-        "client": dict(sorted(customer.counts.items())),
-    }
-    problems = [] if first else ["the service did not come back"]
-    if first:
-        problems += _count_lost(experiment, record, first)
-    problems += _count_old_primary(experiment, record, first)
-    if not experiment.options.by_hand:
-        problems += _compare_with_journal(experiment, record)
-    record["outcome"] = record.get("outcome", "recovered" if first else "lost")
-    record["problems"] = problems
-    return record
 
 
 def _acknowledged(experiment, until):
@@ -43,7 +21,7 @@ def _acknowledged(experiment, until):
     return orders
 
 
-def _count_lost(experiment, record, first):
+def count_lost(experiment, record, first):
     fork = experiment.database.fork_position()
     present = experiment.order_ids()
     acknowledged = _acknowledged(experiment, first)
@@ -57,13 +35,13 @@ def _count_lost(experiment, record, first):
     return [f"{len(before)} lost orders lie before the fork {lsn_text(fork)}, such as {before[0]}"] if before else []
 
 
-def _count_old_primary(experiment, record, first):
+def count_old_primary(experiment, record, first):
     """Acknowledgements by the old primary once the new one acknowledges: two writers.
 
     With a fence there may be none. Without one there must be some, or the lab could not see them at all.
     """
     record["acked_by_old_primary_after_resume"] = 0
-    if not faults.can_be_undone(experiment.options.fault):
+    if not experiment.clinging:
         return []
     since = first or experiment.undone_at
     record["acked_by_old_primary_after_resume"] = (
@@ -77,8 +55,8 @@ def _count_old_primary(experiment, record, first):
     return []
 
 
-def _compare_with_journal(experiment, record):
-    services, fault_at = experiment.services, experiment.timeline.fault_at
+def compare_with_journal(experiment, record):
+    services = experiment.services
     runs = [services.actuator(f"/api/v1/runs/{run['id']}") for run in services.actuator("/api/v1/runs")["runs"]]
     promoted = [run for run in runs if run["state"] == "succeeded"]
     if len(promoted) != 1:
@@ -88,7 +66,7 @@ def _compare_with_journal(experiment, record):
     record |= {
         "outcome": run["state"],
         "epoch": run["epoch"],
-        "detection_seconds": round(accepted - fault_at, 4),
+        "detection_seconds": round(accepted - experiment.lost_at, 4),
         "quorum_wait_seconds": run["quorum_wait_seconds"],
         "actuator_seconds": run["actuator_seconds"],
         "predicted_loss_bytes": run["predicted_loss_bytes"],

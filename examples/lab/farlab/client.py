@@ -82,12 +82,12 @@ class Customer:
             return
         self._number += 1
         self._in_flight += 1
-        order = {"id": f"{self._prefix}-{self._number:06d}", "item": "tea", "sent": False}
+        order = {"id": f"{self._prefix}-{self._number:06d}", "item": "tea", "sent": None}
         try:
             await asyncio.wait_for(self._post(order), LIMIT)
         except (asyncio.TimeoutError, OSError, EOFError, ValueError) as error:
             # Before the request was sent nothing can have been written; afterwards nobody knows.
-            say(result="unknown" if order["sent"] else "failed", id=order["id"], why=repr(error))
+            say(result="unknown" if order["sent"] else "failed", id=order["id"], sent=order["sent"], why=repr(error))
         finally:
             self._in_flight -= 1
 
@@ -98,7 +98,7 @@ class Customer:
         reader, writer = await asyncio.open_connection(address, 8080)
         try:
             body = json.dumps({"id": order["id"], "item": order["item"]}).encode()
-            order["sent"] = True
+            order["sent"] = time.monotonic()
             writer.write(b"POST /orders HTTP/1.1\r\nHost: shop\r\nConnection: close\r\n"
                          b"Content-Type: application/json\r\n" + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
             head, _, rest = (await reader.read(-1)).partition(b"\r\n\r\n")
@@ -107,7 +107,7 @@ class Customer:
         status = int(head.split(None, 2)[1]) if head else 0
         if status == 200:
             answer = json.loads(rest)
-            say(result="acked", id=order["id"], lsn=answer["lsn"], region=answer["region"])
+            say(result="acked", id=order["id"], sent=order["sent"], lsn=answer["lsn"], region=answer["region"])
         elif status == 503:
             say(result="refused", id=order["id"], at=address)
         else:

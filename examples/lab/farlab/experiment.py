@@ -3,8 +3,7 @@
 import random
 import time
 
-from . import faults, plan as places, watch, web
-from .accounts import settle
+from . import endings, faults, injections, network, plan as places, watch, web
 from .hypervisor import Hypervisor
 from .network import Trouble
 from .postgres import Database, PsqlSession
@@ -14,8 +13,6 @@ from .world import World
 from .writers import Customer, DirectWriter
 
 STEADY_ORDERS = 60  # three seconds of them before the fault
-BACK_WITHIN = 60.0
-AFTER_UNDO, CLINGING_FOR = 20.0, 10.0
 
 
 class Experiment:
@@ -28,19 +25,34 @@ class Experiment:
         self.database = Database(self.world, self.secrets)
         self.services = Services(self.world, self.secrets)
         self.clinging, self.direct = None, None
-        self.undone_at = None
-        self._watchers, self._hypervisor, self.customer = [], None, None
+        self.lost_at, self.undone_at = None, None
+        self.fault = faults.FAULTS[options.fault]
+        self._watchers, self._complaints, self.hypervisor, self.customer = [], [], None, None
 
     def __enter__(self):
-        self.world.__enter__()
+        if self.fault.small_disk:  # before the regions, which see what is mounted when they begin
+            network.small_disk(self._disk(), injections.SMALL_DISK)
+        try:
+            self.world.__enter__()
+        except BaseException:
+            self._take_disk_away()
+            raise
         return self
+
+    def _disk(self):
+        return self.plan.folder(places.PRIMARY.name, "postgres", "data")
+
+    def _take_disk_away(self):
+        if self.fault.small_disk:
+            network.remove_disk(self._disk())
 
     def __exit__(self, *_):
         for watcher in self._watchers:
             watcher.stop()
-        if self._hypervisor:
-            self._hypervisor.close()
+        if self.hypervisor:
+            self.hypervisor.close()
         self.world.close()
+        self._take_disk_away()
 
     def build(self):
         say = self.timeline.say
@@ -50,7 +62,7 @@ class Experiment:
         self.database.start()
         self.services.start_powerdns()
         self.services.start_applications()
-        self._hypervisor = Hypervisor(self.world, self.plan.path("power.sock"), self.timeline.event)
+        self.hypervisor = Hypervisor(self.world, self.plan.path("power.sock"), self.timeline.event)
         if not self.options.by_hand:
             self.services.start_exporters()
             self.services.start_actuator()
@@ -71,53 +83,74 @@ class Experiment:
         if not self.options.by_hand:
             self._watchers.append(watch.watch_alert(self.plan, self.timeline))
             self._watchers.append(watch.watch_runs(self.services, self.timeline))
-        fault = self.options.fault
         # Scrapes, rules and the client's cache all tick once a second: the fault comes at any phase of theirs.
         time.sleep(random.random())
-        self.timeline.fault(f"{fault}: {faults.FAULTS[fault][0]}")
-        faults.strike(self.world, fault)
-        self.timeline.event("lost", "us-east")
-        if faults.can_be_undone(fault):
-            self.clinging = Customer.of_the_old_region(self.world)
-            self.direct = DirectWriter(self.world, self.database, self.secrets)
-        if self.options.by_hand:
-            self._by_hand()
-        elif self.options.fence == "none":
-            self._approve()
-        watch.wait_for(lambda: self.customer.first_ack(places.STANDBY), BACK_WITHIN)
-        time.sleep(3)  # a service that is back stays back
-        if faults.can_be_undone(fault):
-            self._undo(fault)
+        self.fault.story(self)
         self.customer.stop()
-        return settle(self)
+        record = {"fault": self.options.fault, "fence": self.options.fence, "acked_writes": len(self.customer.acked),
+                  "client": dict(sorted(self.customer.counts.items())), "acked_by_old_primary_after_resume": 0}
+        record["problems"] = self._complaints + self.fault.judge(self, record)
+        return record
 
-    def _approve(self):
+    # What stories are made of.
+
+    def strike(self, name):
+        injection = injections.INJECTIONS[name]
+        self.timeline.fault(f"{name}: {injection.words}")
+        injection.strike(self)
+        if injection.us_east_is_lost and not self.customer.first_ack(places.STANDBY):
+            self.lost_at = self.timeline.fault_at
+            self.timeline.event("lost", "us-east")
+
+    def heal(self, name):
+        self.timeline.healed(name)
+        if self.clinging and self.undone_at is None:
+            self.undone_at = time.monotonic()
+        injections.INJECTIONS[name].heal(self)
+
+    def cling(self):
+        """Customers who are in us-east themselves and know nothing else."""
+        self.clinging = Customer.of_the_old_region(self.world)
+        self.direct = DirectWriter(self.world, self.database, self.secrets)
+
+    def complain(self, sentence):
+        self.timeline.say(f"PROBLEM: {sentence}")
+        self._complaints.append(sentence)
+
+    def must_not_have_moved(self, when):
+        """Runs that were refused are none: nothing was done."""
+        for run in self.all_runs():
+            if run["state"] != "refused":
+                self.complain(f"{when}, run {run['id']} became {run['state']}: {run['reason']}")
+        for server in self.hypervisor.switched_off:
+            self.complain(f"{when}, {server} was fenced")
+
+    def must_not_have_been_interrupted(self, when):
+        gap = self.customer.longest_gap()
+        if gap > endings.LONGEST_GAP:
+            self.complain(f"{when}, no order was acknowledged for {gap:.1f} s")
+
+    def await_run(self, state, limit=40.0):
+        """The open run in this state; None, and a complaint, when there is none in time."""
+
+        def there():
+            run = self.open_run()
+            return run if run and run["state"] == state else None
+
+        run = watch.wait_for(there, limit, pause=0.1)
+        if run is None:
+            self.complain(f"no run was {state} within {limit:g} s")
+        return run
+
+    def approve(self):
         """The negative control: no proof can be had, so the run is held, and a person says yes."""
-
-        def held():
-            try:
-                runs = self.services.actuator("/api/v1/runs")["runs"]
-            except OSError:
-                return None
-            return next((run["id"] for run in runs if run["state"] == "held"), None)
-
-        run = watch.wait_for(held, 40, pause=0.1)
+        run = self.await_run("held")
         if run is None:
             raise Trouble("no run was held although nothing can be proven")
-        self.timeline.event("approved by hand", f"run {run}, without proof")
-        self.services.operate("approve", run, "--yes")
+        self.timeline.event("approved by hand", f"run {run['id']}, without proof")
+        self.services.operate("approve", run["id"], "--yes")
 
-    def _undo(self, fault):
-        self.timeline.event("us-east resumed" if fault == "freeze" else "us-east healed")
-        self.undone_at = time.monotonic()
-        faults.undo(self.world, fault)
-        time.sleep(CLINGING_FOR)
-        self.clinging.stop()
-        self.direct.stop()
-        if not self.options.by_hand:
-            time.sleep(AFTER_UNDO - CLINGING_FOR)  # late webhooks of the old region come in
-
-    def _by_hand(self):
+    def promote_by_hand(self):
         """What a person who is awake and has all commands ready would do; shows the world without Farshore."""
         session = PsqlSession(self.database, places.STANDBY)
         try:
@@ -130,9 +163,34 @@ class Experiment:
         finally:
             session.close()
 
-    def order_ids(self):
-        """Every order that the new primary has."""
-        url = self.plan.application_url(places.STANDBY) + "/orders/ids"
+    # What the actuator says. It may be away for a moment, so these ask until it answers.
+
+    def _asked(self, path):
+        for _ in range(50):
+            try:
+                return self.services.actuator(path)
+            except OSError:
+                time.sleep(0.1)
+        raise Trouble("the actuator does not answer any more")
+
+    def all_runs(self):
+        return self._asked("/api/v1/runs")["runs"]
+
+    def cluster(self):
+        return self._asked("/api/v1/status")["clusters"][0]
+
+    def open_run(self):
+        return self.cluster()["open_run"]
+
+    def current_step(self):
+        """Where the newest run is, by its last record."""
+        runs = self.all_runs()
+        steps = self._asked(f"/api/v1/runs/{runs[0]['id']}")["steps"] if runs else []
+        return steps[-1]["name"] if steps else "no run"
+
+    def order_ids(self, region=places.STANDBY):
+        """Every order that the region's server has."""
+        url = self.plan.application_url(region) + "/orders/ids"
         ids = []
         while True:
             page = web.call(f"{url}?limit=10000&after={ids[-1] if ids else ''}", timeout=5)["ids"]

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 
 
 class Hypervisor:
@@ -11,6 +12,8 @@ class Hypervisor:
     def __init__(self, world, path, on_event=lambda text: None):
         self._world = world
         self._on_event = on_event
+        self.switched_off = {}  # server: when, by the monotonic clock; only what had run before
+        self.looked_off = []  # (when, server): every answer that it is off, which is what a proof is made of
         self.path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(path)
@@ -39,10 +42,14 @@ class Hypervisor:
             had = len(machine.pids())
             machine.kill()
             if had:
+                self.switched_off.setdefault(server, time.monotonic())
                 self._on_event(f"power off {server}: {had} processes killed")
             return "ok"
         left = len(machine.pids())
-        return "off" if left == 0 else f"on: {left} processes"
+        if left:
+            return f"on: {left} processes"
+        self.looked_off.append((time.monotonic(), server))
+        return "off"
 
     def close(self):
         # shutdown, because closing alone does not wake a thread that waits in accept.

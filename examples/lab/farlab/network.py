@@ -5,7 +5,8 @@ import subprocess
 
 from . import plan
 
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x00020000
+MS_REC, MS_PRIVATE = 0x4000, 0x40000
 LAB_NUMBER = 9  # the client and the lab itself: 10.9.0.1
 
 
@@ -13,18 +14,31 @@ class Trouble(RuntimeError):
     """The world cannot be built or driven; the message says what to do about it."""
 
 
-def leave_host_network():
-    """Moves this thread (and those it starts later) into a new network namespace. False when that is not allowed."""
-    return ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) == 0
+def leave_host():
+    """Moves this thread (and those it starts later) into a new network and a new mount namespace: what is cabled or
+    mounted from here on is never seen by the host, and gone with the lab. False when that is not allowed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
+        return False
+    return libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0
+
+
+def feed(program, lines, pid=None):
+    """Gives lines to a program here, or in the network namespace of a process."""
+    inside = ["nsenter", "-t", str(pid), "-n"] if pid else []
+    done = subprocess.run([*inside, *program], input="\n".join(lines) + "\n", text=True, capture_output=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Trouble(f"{program[0]} failed: {done.stderr.strip()}")
 
 
 def ip_batch(lines, pid=None):
-    """Runs `ip` commands here, or in the network namespace of a process."""
-    inside = ["nsenter", "-t", str(pid), "-n"] if pid else []
-    done = subprocess.run([*inside, "ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, capture_output=True,
-                          check=False)
-    if done.returncode != 0:
-        raise Trouble(f"ip failed: {done.stderr.strip()}")
+    feed(["ip", "-batch", "-"], lines, pid)
+
+
+def port(region):
+    """The end of a region's cable that is on the bridge."""
+    return f"to-{region.number}"
 
 
 def mac(number):
@@ -54,6 +68,7 @@ class Wire:
 
     def __init__(self, world):
         self._world = world
+        self._dropped = {}  # why: [(where a packet comes from, where it goes)], None being the lab itself or anywhere
 
     def lay(self):
         ip_batch(["link set lo up", f"link add br0 address {mac(LAB_NUMBER)} type bridge forward_delay 0",
@@ -64,7 +79,7 @@ class Wire:
         ip_batch(["link del br0"])
 
     def connect(self, region, pid):
-        cable = f"to-{region.number}"
+        cable = port(region)
         ip_batch([f"link add {cable} type veth peer name eth0 address {mac(region.number)} netns {pid}",
                   f"link set {cable} master br0 up"])
         addresses = [self._world.plan.address(region, host) for host in self._world.hosts(region)]
@@ -73,7 +88,61 @@ class Wire:
 
     def cut(self, region):
         """Nothing passes any more, in either direction, and nobody is told: no carrier is lost, no error comes back."""
-        ip_batch([f"link set to-{region.number} nomaster"])
+        ip_batch([f"link set {port(region)} nomaster"])
 
     def heal(self, region):
-        ip_batch([f"link set to-{region.number} master br0"])
+        ip_batch([f"link set {port(region)} master br0"])
+
+    def drop(self, why, pairs):
+        """Packets from one region to another (None: any) vanish until allow(why). Says nothing of the way back."""
+        self._dropped[why] = pairs
+        self._filter()
+
+    def allow(self, why):
+        self._dropped.pop(why, None)
+        self._filter()
+
+    def _filter(self):
+        rules = [" ".join(([f'iifname "{port(source)}"'] if source else [])
+                          + ([f'oifname "{port(target)}"'] if target else []) + ["drop"])
+                 for pairs in self._dropped.values() for source, target in pairs]
+        # What the lab's own end of the bridge sends and gets passes output and input, the rest forward.
+        lines = ["add table bridge lab", "delete table bridge lab", "table bridge lab {"]
+        for hook, blind in (("forward", ""), ("output", "iifname"), ("input", "oifname")):
+            lines += [f"chain {hook} {{", f"type filter hook {hook} priority 0",
+                      *(rule for rule in rules if not blind or blind not in rule), "}"]
+        feed(["nft", "-f", "-"], [*lines, "}"])
+
+    def slow(self, source, target, kbit, queue):
+        """What `source` sends to `target` passes at `kbit`/s, behind a queue of so many bytes, which is the latency.
+
+        netem would do it with less words, but not every kernel has it.
+        """
+        source_net, dev = self._world.plan.address(source, 0) + "/16", f"dev {port(target)}"
+        feed(["tc", "-batch", "-"], [
+            f"qdisc add {dev} root handle 1: htb default 0",
+            f"class add {dev} parent 1: classid 1:1 htb rate {kbit}kbit",
+            f"qdisc add {dev} parent 1:1 bfifo limit {queue}",
+            f"filter add {dev} parent 1: protocol ip u32 match ip src {source_net} flowid 1:1"])
+
+    def full_speed(self, target):
+        feed(["tc", "-batch", "-"], [f"qdisc del dev {port(target)} root"])
+
+
+def close_port(pid, number):
+    """Inside a region nobody can talk to a TCP port any more, and nobody is told."""
+    feed(["nft", "-f", "-"], ["add table inet lab", "add chain inet lab input { type filter hook input priority 0 ; }",
+                              f"add rule inet lab input tcp dport {number} drop"], pid)
+
+
+def open_port(pid):
+    feed(["nft", "-f", "-"], ["delete table inet lab"], pid)
+
+
+def small_disk(folder, size):
+    """A disk of so many bytes over an empty folder, in this mount namespace only."""
+    feed(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", folder], [])
+
+
+def remove_disk(folder):
+    feed(["umount", folder], [])

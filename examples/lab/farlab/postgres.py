@@ -92,6 +92,9 @@ class Database:
             folder = self._plan.folder(region.name, "postgres")
             os.chmod(folder, 0o700)
             self._own(folder)
+            data = self._plan.data_folder(region)
+            if os.path.isdir(data):
+                self._own(data)  # a disk of its own
         primary, standby = (self._plan.data_folder(region) for region in (places.PRIMARY, places.STANDBY))
         self._run([f"{BIN}/initdb", "-D", primary, "-U", "postgres", "--data-checksums", "--locale=C.UTF-8",
                    "--encoding=UTF8", f"--auth-local={self._local()}", "--auth-host=scram-sha-256", "--no-sync"])
@@ -144,12 +147,14 @@ class Database:
 
     def _make_standby(self, data):
         """What pg_basebackup -R would have written; no password in primary_conninfo, so that it can be journaled."""
-        conninfo = (f"host={self._plan.address(places.PRIMARY, places.POSTGRES)} port=5432 user={REPLICATION_ROLE} "
-                    f"application_name={places.STANDBY.server} connect_timeout=2 "
-                    f"passfile={self._secrets.passfile(REPLICATION_ROLE, self.user)}")
         self._write(os.path.join(data, "postgresql.auto.conf"),
-                    f"primary_conninfo = '{conninfo}'\nprimary_slot_name = '{SLOT}'\n", "a")
+                    f"primary_conninfo = '{self.conninfo_of_standby()}'\nprimary_slot_name = '{SLOT}'\n", "a")
         self._write(os.path.join(data, "standby.signal"), "")
+
+    def conninfo_of_standby(self):
+        return (f"host={self._plan.address(places.PRIMARY, places.POSTGRES)} port=5432 user={REPLICATION_ROLE} "
+                f"application_name={places.STANDBY.server} connect_timeout=2 "
+                f"passfile={self._secrets.passfile(REPLICATION_ROLE, self.user)}")
 
     def start(self):
         # The slot is there before the standby asks for it; a standby that is refused waits five seconds.

@@ -5,7 +5,7 @@ import os
 import statistics
 
 FIGURES = ("write_outage_seconds", "detection_seconds", "quorum_wait_seconds", "actuator_seconds",
-           "bare_promotion_seconds", "acked_writes", "acked_writes_lost", "lost_bytes",
+           "bare_promotion_seconds", "longest_gap_seconds", "acked_writes", "acked_writes_lost", "lost_bytes",
            "acked_by_old_primary_after_resume")
 
 
@@ -32,7 +32,12 @@ def seconds(value):
 def summary(run):
     """Lines for people about one run."""
     yield f"outcome           {run['outcome']}, epoch {run.get('epoch', '-')}"
-    yield f"write outage      {seconds(run['write_outage_seconds'])} (fault to the first acknowledged write in eu-west)"
+    if "reason" in run:
+        yield f"reason            {run['reason']}"
+    if "write_outage_seconds" in run:
+        yield f"write outage      {seconds(run['write_outage_seconds'])} (loss to the first acknowledged write in eu-west)"
+    if "longest_gap_seconds" in run:
+        yield f"longest gap       {seconds(run['longest_gap_seconds'])} between two acknowledged orders"
     if "detection_seconds" in run:
         yield f"detection         {seconds(run['detection_seconds'])} (fault to webhook accepted)"
         yield (f"actuator          {seconds(run['actuator_seconds'])}, of which {seconds(run['quorum_wait_seconds'])} "

@@ -131,11 +131,14 @@ security-poll-suffix=
 
     def start_exporters(self):
         for region in places.REGIONS:
-            self._world[region].spawn("exporter", [
-                self._plan.program("farshore-exporter"), f"--config.file={self._plan.path('farshore.yml')}",
-                f"--vantage={region.name}", f"--web.listen-address={self._plan.exporter_address(region)}"])
+            self.start_exporter(region)
         for region in places.REGIONS:
             self._await(f"http://{self._plan.exporter_address(region)}/-/ready", f"exporter in {region.name}")
+
+    def start_exporter(self, region):
+        self._world[region].spawn("exporter", [
+            self._plan.program("farshore-exporter"), f"--config.file={self._plan.path('farshore.yml')}",
+            f"--vantage={region.name}", f"--web.listen-address={self._plan.exporter_address(region)}"])
 
     def start_actuator(self):
         principals = [{"name": name, "roles": roles, "bearer_token_file": self._secrets.file(f"{name}-token")}
@@ -159,28 +162,29 @@ security-poll-suffix=
                   "farshore_trigger_path_last_seen_timestamp_seconds > 0")
         for region in places.REGIONS:
             for query in wanted:
-                processes.wait_until(lambda: self._has_sample(region, query), f"Prometheus in {region.name}: {query}",
+                processes.wait_until(lambda: self.ask_prometheus(region, query), f"Prometheus in {region.name}: {query}",
                                      limit, pause=0.1)
 
-    def _has_sample(self, region, query):
+    def ask_prometheus(self, region, query):
+        """The result of an instant query; empty also when it does not answer."""
         url = f"{self._plan.prometheus_url(region)}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
-            return bool(web.call(url)["data"]["result"])
+            return web.call(url)["data"]["result"]
         except OSError:
-            return False
+            return []
 
     # Prometheus and Alertmanager, configured by what farshorectl generates.
 
     def start_monitoring(self):
-        rules = self._write(self.generate("rules"), "farshore-rules.yml")
+        self._write(self.generate("rules"), "farshore-rules.yml")
         for region in places.REGIONS:
-            self._start_alertmanager(region)
-            self._start_prometheus(region, rules)
+            self.start_alertmanager(region)
+            self.start_prometheus(region)
         for region in places.REGIONS:
             self._await(f"{self._plan.prometheus_url(region)}/-/ready", f"Prometheus in {region.name}")
             self._await(f"{self._plan.alertmanager_url(region)}/-/ready", f"Alertmanager in {region.name}")
 
-    def _start_alertmanager(self, region):
+    def start_alertmanager(self, region):
         config = self._write(self.generate("alertmanager", "--token-file", self._secrets.file("alertmanager-token")),
                              region.name, "alertmanager.yml")
         # Not clustered: a cluster adds fifteen seconds when its first member dies with the region (design section 6).
@@ -189,10 +193,12 @@ security-poll-suffix=
             f"--storage.path={self._plan.folder(region.name, 'alertmanager')}",
             f"--web.listen-address={self._plan.address(region, places.ALERTMANAGER)}:9093"])
 
-    def _start_prometheus(self, region, rules):
-        config = self._write(self.generate("prometheus", "--region", region.name, "--rule-file", rules),
-                             region.name, "prometheus.yml")
+    def start_prometheus(self, region):
+        config = self._write(self.generate("prometheus", "--region", region.name, "--rule-file",
+                                           self._plan.path("farshore-rules.yml")), region.name, "prometheus.yml")
+        # Prometheus finds its Alertmanagers five seconds after its start, and the watchdog that it could not deliver
+        # before waits for one resend delay more.
         self._world[region].spawn("prometheus", [
-            "prometheus", f"--config.file={config}", "--log.level=warn", "--rules.alert.resend-delay=15s",
+            "prometheus", f"--config.file={config}", "--log.level=warn", "--rules.alert.resend-delay=5s",
             f"--storage.tsdb.path={self._plan.folder(region.name, 'prometheus')}", "--storage.tsdb.retention.time=1h",
             f"--web.listen-address={self._plan.address(region, places.PROMETHEUS)}:9090"])

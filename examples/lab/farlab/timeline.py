@@ -12,7 +12,7 @@ class Timeline:
         self._out = out
         self._lock = threading.Lock()
         self._events = {}
-        self.fault_at = None
+        self.fault_at, self.first_fault_at = None, None
 
     def say(self, text):
         with self._lock:
@@ -24,14 +24,24 @@ class Timeline:
         with self._lock:
             if name in self._events:
                 return False
-            self._events[name] = when
-            since = f"{when - self.fault_at:+9.3f} s" if self.fault_at is not None else " " * 11
-            print(f"{since}  {name}{': ' + detail if detail else ''}", file=self._out, flush=True)
+            self._tell(name, detail, when)
             return True
 
+    def _tell(self, name, detail, when):
+        self._events[name] = when
+        since = f"{when - self.fault_at:+9.3f} s" if self.fault_at is not None else " " * 11
+        print(f"{since}  {name}{': ' + detail if detail else ''}", file=self._out, flush=True)
+
     def fault(self, name):
-        self.fault_at = time.monotonic()
-        self.event("fault", name, self.fault_at)
+        """From here on times are counted from this one."""
+        with self._lock:
+            self.fault_at = time.monotonic()
+            self.first_fault_at = self.first_fault_at or self.fault_at
+            self._tell("fault", name, self.fault_at)
+
+    def healed(self, name):
+        with self._lock:
+            self._tell("healed", name, time.monotonic())
 
     def at(self, name):
         return self._events.get(name)

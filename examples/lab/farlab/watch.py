@@ -69,7 +69,7 @@ def _tell_step(timeline, run, step):
 
 
 def watch_runs(services, timeline):
-    """Every step of the run that was started after the fault, as the journal has it."""
+    """Every step of the runs that were started after the first fault, as the journal has it."""
 
     def look():
         if not timeline.fault_at:
@@ -77,7 +77,7 @@ def watch_runs(services, timeline):
         for run in services.actuator("/api/v1/runs")["runs"]:
             whole = services.actuator(f"/api/v1/runs/{run['id']}")
             accepted = monotonic_of_wall(wall_seconds(whole["accepted_at"]))
-            if accepted < timeline.fault_at:
+            if accepted < timeline.first_fault_at:
                 continue
             timeline.event("webhook accepted", f"run {run['id']}", accepted)
             for step in whole["steps"]:

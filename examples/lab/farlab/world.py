@@ -27,6 +27,7 @@ class RegionWorld:
         self._answers = queue.Queue()
         self.exits = {}
         self._machine = None
+        self._local = {}  # name: process id in the region, of the latest of that name
         isolate = ISOLATE if world.plan.isolated else []
         with open(self.log_path("supervisor"), "wb") as log:
             self._process = subprocess.Popen(
@@ -65,7 +66,16 @@ class RegionWorld:
                    "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **(env or {})}}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        return self._answer("spawned", 10)["pid"]
+        self._local[name] = self._answer("spawned", 10)["pid"]
+        return self._local[name]
+
+    def kill_program(self, name):
+        """SIGKILL to one program of the region; it can be started again."""
+        local = self._local[name]
+        pid = self._host_pid(local) if self._world.plan.isolated else local
+        if pid:
+            processes.send([pid], signal.SIGKILL)
+            processes.wait_until(lambda: not processes.alive([pid]), f"{name} ends", 5)
 
     def spawn_machine(self, name, argv, user):
         """PostgreSQL gets a PID namespace within the region: its own machine, which can be powered off by itself."""
@@ -167,11 +177,9 @@ class World:
                 return region
         raise KeyError(server)
 
-    def cut(self, region):
-        self._wire.cut(region)
-
-    def heal(self, region):
-        self._wire.heal(region)
+    @property
+    def wire(self):
+        return self._wire
 
     def close(self):
         for process in self._helpers:

@@ -18,7 +18,8 @@ class Customer:
 
     def __init__(self, world, prefix, arguments, network_of=None, on_first_answer=None):
         self.acked, self.counts = {}, {}
-        self._first_ack = {}
+        self.events = []  # everything the client said, as it came
+        self._first_ack, self._stopped_at = {}, None
         self._on_first_answer = on_first_answer
         self._process = world.helper([sys.executable, "-B", CLIENT, "--prefix", prefix, *arguments], network_of)
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -39,6 +40,7 @@ class Customer:
     def _read(self):
         for line in self._process.stdout:
             event = json.loads(line)
+            self.events.append(event)
             if "name" in event:
                 continue
             self.counts[event["result"]] = self.counts.get(event["result"], 0) + 1
@@ -55,8 +57,14 @@ class Customer:
     def acked_after(self, when, region):
         return sum(1 for t, _, where in list(self.acked.values()) if t > when and where == region.name)
 
+    def longest_gap(self):
+        """The longest time without an acknowledgement since the first, also when it has not ended."""
+        times = sorted(t for t, _, _ in list(self.acked.values())) + [self._stopped_at or time.monotonic()]
+        return max((later - earlier for earlier, later in zip(times, times[1:])), default=0.0)
+
     def stop(self):
         """Lets the orders in flight end, so that each has a verdict."""
+        self._stopped_at = time.monotonic()
         self._process.stdin.close()
         self._process.wait(10)
         self._thread.join(10)
