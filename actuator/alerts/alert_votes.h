@@ -31,6 +31,13 @@ class AlertVotes {
   // One entry per configured server; a vote older than 2 s, or never given, is kUnknown.
   virtual std::vector<AlertVote> latest(const std::string& cluster) = 0;
   virtual int quorum() const = 0;
+  // Asks every server once, side by side, and waits for the answers: at most the timeout of one question.
+  // Changes nothing about what is watched. One entry per configured server; without an implementation of its
+  // own, what is known without asking.
+  virtual std::vector<AlertVote> ask_once(const std::string& cluster, int64_t /*epoch*/,
+                                          const std::string& /*primary*/) {
+    return latest(cluster);
+  }
 };
 
 }  // namespace farshore

@@ -60,6 +60,19 @@ class PrometheusVotes final : public AlertVotes {
     return result;
   }
 
+  std::vector<AlertVote> ask_once(const std::string& cluster, int64_t epoch,
+                                  const std::string& primary) override {
+    const VoteQuestion question{options_.alertname, cluster, primary, epoch};
+    std::vector<AlertVote> votes(servers_.servers.size());
+    {
+      std::vector<std::jthread> asking;  // joined here
+      for (size_t i = 0; i < votes.size(); ++i)
+        asking.emplace_back([this, &question, &votes, i] { votes[i] = ask(i, question); });
+    }
+    for (size_t i = 0; i < votes.size(); ++i) votes[i].region = servers_.servers[i].region;
+    return votes;
+  }
+
   int quorum() const override { return servers_.quorum.of(servers_.servers.size()); }
 
  private:

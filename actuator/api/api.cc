@@ -119,11 +119,25 @@ class Api {
     return json(200, writer);
   }
 
+  ServerReply plan(const ServerRequest& request) {
+    const auto& name = request.path_parameters.at("cluster");
+    for (const auto& cluster : deps_.control.status()) {
+      if (cluster.cluster != name) continue;
+      if (!cluster.plan)
+        return error_reply({ErrorCode::kUnavailable, "the failover of " + name + " is not rehearsed yet"});
+      JsonWriter writer;
+      write_plan(writer, *cluster.plan, deps_.clock.boot_now());
+      return json(200, writer);
+    }
+    return error_reply({ErrorCode::kNotFound, "no cluster '" + name + "'"});
+  }
+
   ServerReply metrics(const ServerRequest&) {
     MetricsInput input;
     input.clusters = deps_.control.status();
     if (auto counts = deps_.journal.count_runs()) input.runs = std::move(*counts);
     input.webhook = deps_.counters.snapshot();
+    input.boot_now = deps_.clock.boot_now();
     return {200, "text/plain; version=0.0.4; charset=utf-8", render_metrics(input, deps_.topology), {}};
   }
 
@@ -222,6 +236,7 @@ std::vector<Route> actuator_routes(const ApiDeps& deps) {
       {"GET", "/api/v1/runs/{id}", call(&Api::run), readers},
       {"GET", "/api/v1/alerts", call(&Api::alerts), readers},
       {"GET", "/api/v1/alerts/{id}", call(&Api::alert), readers},
+      {"GET", "/api/v1/clusters/{cluster}/plan", call(&Api::plan), readers},
       action("/api/v1/clusters/{cluster}/pause", &Api::pause),
       action("/api/v1/clusters/{cluster}/resume", &Api::resume),
       action("/api/v1/unlatch", &Api::unlatch),

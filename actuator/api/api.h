@@ -25,7 +25,7 @@ struct ApiDeps {
 
 // webhook: POST /api/v1/alerts
 // viewer or operator: GET /api/v1/status, /api/v1/runs, /api/v1/runs/{id}, /api/v1/alerts,
-// /api/v1/alerts/{id}
+// /api/v1/alerts/{id}, /api/v1/clusters/{cluster}/plan
 // operator: POST /api/v1/clusters/{cluster}/pause|resume, /api/v1/unlatch,
 // /api/v1/runs/{id}/approve|retry|abandon
 // everybody: GET /metrics, /-/healthy, /-/ready, /

@@ -4,6 +4,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <set>
 
 #include "common/base/version.h"
 #include "common/http/server.h"
@@ -93,6 +94,25 @@ void add_runs(Page& page, const MetricsInput& input) {
   }
 }
 
+void add_plans(Page& page, const MetricsInput& input) {
+  page.family("farshore_failover_ready",
+              "1 with an empty reason: a failover could run now without asking anybody; else 0 once for each "
+              "reason why not, as farshorectl plan says it",
+              MetricType::Gauge);
+  for (const auto& cluster : input.clusters) {
+    if (!cluster.plan) continue;
+    if (cluster.plan->ready()) page.add({{"cluster", cluster.cluster}, {"reason", ""}}, 1);
+    std::set<std::string> reasons;
+    for (const auto& obstacle : cluster.plan->obstacles) reasons.insert(obstacle.reason);
+    for (const auto& reason : reasons) page.add({{"cluster", cluster.cluster}, {"reason", reason}}, 0);
+  }
+  page.family("farshore_failover_plan_age_seconds", "Time since the rehearsal behind farshore_failover_ready",
+              MetricType::Gauge);
+  for (const auto& cluster : input.clusters)
+    if (cluster.plan)
+      page.add({{"cluster", cluster.cluster}}, to_seconds(input.boot_now - cluster.plan->looked_at));
+}
+
 void add_webhook(Page& page, const WebhookCounts& webhook) {
   // Every series is there from the start: a rate over one that appears with value 1 is 0.
   auto alerts = webhook.alerts;
@@ -120,6 +140,7 @@ std::string render_metrics(const MetricsInput& input, const Topology& topology) 
   Page page;
   add_epochs(page, input, topology);
   add_runs(page, input);
+  add_plans(page, input);
   add_webhook(page, input.webhook);
   page.family("farshore_actuator_build_info", "Which build this is; always 1", MetricType::Gauge);
   page.add({{"version", std::string(kVersion)}, {"revision", std::string(kRevision)}}, 1);

@@ -19,6 +19,7 @@ struct MetricsInput {
   std::vector<ClusterStatus> clusters;
   std::optional<RunCounts> runs;  // absent: the journal cannot be read
   WebhookCounts webhook;
+  BootTime boot_now;  // for the age of what is known
 };
 
 // Prometheus text format 0.0.4. `topology` gives the region of a reign's server.

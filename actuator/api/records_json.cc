@@ -123,11 +123,29 @@ void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime bo
     writer.null();
   }
   writer.field("problem", cluster.problem).field("approval_digest", cluster.approval_digest);
+  writer.key("plan");
+  if (cluster.plan) {
+    write_plan(writer, *cluster.plan, boot_now);
+  } else {
+    writer.null();
+  }
   writer.array("servers");
   for (const auto& server : cluster.servers) write_server(writer, server, boot_now);
   writer.end_array().field("votes_needed", int64_t{cluster.votes_needed}).array("votes");
   for (const auto& vote : cluster.votes) write_vote(writer, vote, boot_now);
   writer.end_array().end_object();
+}
+
+std::string_view state_word(PlanState state) {
+  switch (state) {
+    case PlanState::kFine:
+      return "fine";
+    case PlanState::kBlocked:
+      return "blocked";
+    case PlanState::kNotLooked:
+      return "not_looked";
+  }
+  return "";
 }
 
 // ---- runs ----
@@ -195,6 +213,36 @@ void write_status(JsonWriter& writer, const std::vector<ClusterStatus>& clusters
                   BootTime boot_now) {
   writer.begin_object().field("time", format_rfc3339(now)).array("clusters");
   for (const auto& cluster : clusters) write_cluster(writer, cluster, boot_now);
+  writer.end_array().end_object();
+}
+
+void write_plan(JsonWriter& writer, const FailoverPlan& plan, BootTime boot_now) {
+  writer.begin_object()
+      .field("cluster", plan.cluster)
+      .field("at", format_rfc3339(plan.at))
+      .field("age_seconds", to_seconds(boot_now - plan.looked_at))
+      .field("ready", plan.ready())
+      .field("primary", plan.primary)
+      .field("candidate", plan.candidate);
+  optional_field(writer, "loss_bytes", plan.loss_bytes);
+  optional_field(writer, "loss_seconds",
+                 plan.loss_time ? std::optional(to_seconds(*plan.loss_time)) : std::nullopt);
+  writer.array("steps");
+  for (const auto& step : plan.steps)
+    writer.begin_object()
+        .field("number", step.number)
+        .field("name", step.name)
+        .field("danger", step.danger)
+        .field("state", state_word(step.state))
+        .field("text", step.text)
+        .end_object();
+  writer.end_array().array("obstacles");
+  for (const auto& obstacle : plan.obstacles)
+    writer.begin_object()
+        .field("reason", obstacle.reason)
+        .field("text", obstacle.text)
+        .field("approvable", obstacle.approvable)
+        .end_object();
   writer.end_array().end_object();
 }
 

@@ -14,6 +14,8 @@ namespace farshore {
 
 void write_status(JsonWriter& writer, const std::vector<ClusterStatus>& clusters, WallTime now,
                   BootTime boot_now);
+// One object.
+void write_plan(JsonWriter& writer, const FailoverPlan& plan, BootTime boot_now);
 void write_alert(JsonWriter& writer, const AlertRecord& alert);
 
 // The fields of a run without its steps, as one object.

@@ -50,6 +50,9 @@ class Ctl {
     verb(root, "status", "Is every cluster protected, and if not, why?", [this] {
       return status();
     }).positional("cluster", cluster_, "Only this cluster.", Need::kOptional);
+    verb(root, "plan", "Could this cluster be failed over now, to whom, and what stands in the way?", [this] {
+      return plan();
+    }).positional("cluster", cluster_, "The cluster.");
     verb(root, "runs", "The newest runs.", [this] {
       return runs();
     }).flag("limit", limit_, "At most so many, 1 to 1000.");
@@ -146,6 +149,14 @@ class Ctl {
       return failed({ErrorCode::kNotFound, "the actuator knows no cluster '" + cluster_ + "'"});
     env_.out << (json_ ? answer->to_json() + "\n" : text.text);
     return text.all_protected ? kExitOk : kExitNotProtected;
+  }
+
+  int plan() {
+    const Result<JsonValue> answer = get("/api/v1/clusters/" + url_encode(cluster_) + "/plan");
+    if (!answer) return failed(answer.error());
+    const PlanText words = plan_in_words(*answer);
+    env_.out << (json_ ? answer->to_json() + "\n" : words.text);
+    return words.ready ? kExitOk : kExitNotProtected;
   }
 
   int runs() { return print(get(fmt::format("/api/v1/runs?limit={}", limit_)), runs_in_words); }

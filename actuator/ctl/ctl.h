@@ -11,7 +11,7 @@ namespace farshore {
 
 // Beside those of common/cli/command_line.h.
 inline constexpr int kExitNotProtected =
-    3;  // status: a cluster is paused, held, failing over or without protection
+    3;  // status: a cluster is paused, held, failing over or without protection; plan: not ready
 inline constexpr int kExitRefused = 4;  // the actuator was reached and said no
 
 struct CtlEnvironment {

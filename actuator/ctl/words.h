@@ -15,6 +15,13 @@ struct StatusText {
 };
 StatusText status_in_words(const JsonValue& status, const std::string& only);
 
+// Of GET /api/v1/clusters/{cluster}/plan.
+struct PlanText {
+  std::string text;
+  bool ready = false;  // also false when the rehearsal is too old to say
+};
+PlanText plan_in_words(const JsonValue& plan);
+
 // Of GET /api/v1/runs.
 std::string runs_in_words(const JsonValue& runs);
 

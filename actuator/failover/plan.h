@@ -30,7 +30,8 @@ struct PlanStep {
 
 struct FailoverPlan {
   std::string cluster;
-  WallTime at;
+  WallTime at;                           // when it began
+  BootTime looked_at;                    // the same moment, for its age
   std::string primary;                   // whose loss is rehearsed; empty while no reign is adopted
   std::string candidate;                 // who would be promoted; empty when nobody can
   std::optional<int64_t> loss_bytes;     // of the candidate, were the primary lost this moment

@@ -8,6 +8,7 @@
 
 #include "actuator/failover/loss.h"
 #include "actuator/failover/obstacle_reason.h"
+#include "actuator/failover/rehearsal.h"
 #include "actuator/failover/run_context.h"
 
 namespace farshore::rows {
@@ -15,22 +16,28 @@ namespace farshore::rows {
 // 1 confirm_outage
 StepStatus may_act(RunContext& context);
 StepStatus confirm_outage(RunContext& context);
+void rehearse_confirm_outage(RunContext& context, Rehearsal& rehearsal);
 // 2 admit
 StepStatus admit(RunContext& context);
+void rehearse_admit(RunContext& context, Rehearsal& rehearsal);
 // 3 take_claim
 StepStatus take_claim(RunContext& context);
 StepStatus claim_is_ours(RunContext& context);
+void rehearse_take_claim(RunContext& context, Rehearsal& rehearsal);
 // 5 fence_old_primary
 StepStatus still_silent(RunContext& context);
 StepCheck is_fenced(RunContext& context);
 StepStatus fence(RunContext& context);
 StepStatus fence_holds(RunContext& context);
+void rehearse_fence(RunContext& context, Rehearsal& rehearsal);
 // 6 cut_streams
 StepStatus save_settings(RunContext& context);
 StepStatus cut_streams(RunContext& context);
 StepStatus streams_are_cut(RunContext& context);
+void rehearse_cut_streams(RunContext& context, Rehearsal& rehearsal);
 // 7 choose_candidate
 StepStatus choose_candidate(RunContext& context);
+void rehearse_choose_candidate(RunContext& context, Rehearsal& rehearsal);
 // 8 promote
 StepStatus may_promote(RunContext& context);
 StepCheck is_promoted(RunContext& context);
@@ -44,6 +51,7 @@ StepStatus reign_begins(RunContext& context);
 StepStatus reign_is_ours(RunContext& context);
 StepStatus switch_traffic(RunContext& context);
 StepStatus traffic_points_there(RunContext& context);
+void rehearse_switch_traffic(RunContext& context, Rehearsal& rehearsal);
 // 11 follow
 StepStatus follow(RunContext& context);
 StepStatus followers_replay(RunContext& context);
@@ -68,6 +76,27 @@ std::vector<Need> needed_permissions(const RunContext& context, const std::optio
 Result<nanoseconds> cooldown_left(const EngineDeps& deps);
 // Why a standby must not be promoted (S3); nothing = eligible.
 std::optional<Hindrance> not_eligible(const RunContext& context, const LookResult& result);
+// Which of these standbys may be promoted, which not and why, and who would lose least.
+struct Admission {
+  std::vector<std::string> fit;
+  std::vector<std::pair<std::string, Hindrance>> unfit;
+  std::string best;                        // empty when none is fit
+  std::optional<PredictedLoss> best_loss;  // of it; nothing = unknown
+};
+Admission admission(const RunContext& context, const std::vector<LookResult>& looks);
+// The settings that cut_streams changes, read side by side; in the order of `servers`.
+std::vector<Result<SavedSettings>> read_settings_of(const RunContext& context,
+                                                    const std::vector<PostgresServer*>& servers);
+// A standby that could be chosen, by what it holds and then by its priority.
+struct Choice {
+  PostgresServer* server = nullptr;
+  Lsn lsn;
+  int priority = 0;
+  bool better_than(const Choice& other) const {
+    return lsn > other.lsn || (lsn == other.lsn && priority > other.priority);
+  }
+};
+Choice choice_of(const RunContext& context, PostgresServer* server, Lsn lsn);
 std::optional<PredictedLoss> loss_for(const RunContext& context,
                                       Lsn candidate);  // nothing = never seen: unknown
 void record_loss(RunContext& context, const PredictedLoss& loss);

@@ -99,28 +99,17 @@ StepStatus confirm_outage(RunContext& context) {
 // ---- 2 admit ----
 
 StepStatus admit(RunContext& context) {
+  const Admission found = admission(context, look_at(context, context.standbys(), kLookLimit));
   std::vector<std::string> reasons;
-  std::optional<PredictedLoss> best;
-  std::string best_name;
-  for (const LookResult& result : look_at(context, context.standbys(), kLookLimit)) {
-    const auto why_not = not_eligible(context, result);
-    if (why_not) {
-      reasons.push_back(fmt::format("{}: {}", result.server->name(), why_not->text));
-      context.set_fact("not_eligible." + result.server->name(), why_not->text);
-      continue;
-    }
-    const auto held = result.look->facts.held();
-    const auto loss = held ? loss_for(context, *held) : std::nullopt;
-    const bool better = best_name.empty() || (loss && (!best || loss->lower_bytes < best->lower_bytes));
-    if (!better) continue;
-    best = loss;
-    best_name = result.server->name();
+  for (const auto& [name, why_not] : found.unfit) {
+    reasons.push_back(fmt::format("{}: {}", name, why_not.text));
+    context.set_fact("not_eligible." + name, why_not.text);
   }
-  if (best_name.empty())
+  if (found.best.empty())
     return stop("no standby can be promoted: {}", reasons.empty() ? "there is none" : join(reasons, "; "));
-  context.set_fact("best_candidate", best_name);
-  if (best) record_loss(context, *best);
-  return check_permissions(context, best);
+  context.set_fact("best_candidate", found.best);
+  if (found.best_loss) record_loss(context, *found.best_loss);
+  return check_permissions(context, found.best_loss);
 }
 
 // ---- 3 take_claim ----

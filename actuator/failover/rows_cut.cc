@@ -76,17 +76,22 @@ StepStatus fence_holds(RunContext& context) {
 
 // ---- 6 cut_streams ----
 
-StepStatus save_settings(RunContext& context) {
-  std::vector<PostgresServer*> standbys = context.standbys();
-  std::vector<Result<SavedSettings>> read(standbys.size(), Result<SavedSettings>(SavedSettings()));
+std::vector<Result<SavedSettings>> read_settings_of(const RunContext& context,
+                                                    const std::vector<PostgresServer*>& servers) {
+  std::vector<Result<SavedSettings>> read(servers.size(), Result<SavedSettings>(SavedSettings()));
   std::vector<std::function<void()>> tasks;
   const BootTime deadline = std::min(context.row_deadline, context.clock().boot_now() + kLookLimit);
-  for (size_t i = 0; i < standbys.size(); ++i) {
-    if (context.fact(kSavedPrefix + standbys[i]->name()))
-      continue;  // an earlier attempt saved them, and they are cut
-    tasks.emplace_back([&, i] { read[i] = standbys[i]->read_settings(deadline); });
-  }
+  for (size_t i = 0; i < servers.size(); ++i)
+    tasks.emplace_back([&, i] { read[i] = servers[i]->read_settings(deadline); });
   context.deps.parallel->run(std::move(tasks));
+  return read;
+}
+
+StepStatus save_settings(RunContext& context) {
+  std::vector<PostgresServer*> standbys;
+  for (PostgresServer* server : context.standbys())  // what an earlier attempt saved is cut now
+    if (!context.fact(kSavedPrefix + server->name())) standbys.push_back(server);
+  const auto read = read_settings_of(context, standbys);
   for (size_t i = 0; i < standbys.size(); ++i) {
     if (!read[i])
       context.set_fact("uncut." + standbys[i]->name(), read[i].error().message);
@@ -133,12 +138,6 @@ StepStatus streams_are_cut(RunContext& context) {
 
 namespace {
 
-struct Choice {
-  PostgresServer* server = nullptr;
-  Lsn lsn;
-  int priority = 0;
-};
-
 // Replay rests when everything received is replayed, or, with a torn last record, when it has not moved for a
 // second while the startup process waits for more WAL (F11).
 bool rests(const ServerLook& look, std::optional<Lsn> before, nanoseconds unmoved) {
@@ -183,10 +182,8 @@ std::optional<Choice> choose_at_rest(RunContext& context,
       why_not += fmt::format("{}{}: replay does not rest yet", why_not.empty() ? "" : "; ", name);
       continue;
     }
-    const ServerConfig* config = context.deps.cluster->find_server(name);
-    const int priority = config ? config->priority : 0;
-    if (!best || replay > best->lsn || (replay == best->lsn && priority > best->priority))
-      best = Choice{result.server, replay, priority};
+    const Choice choice = choice_of(context, result.server, replay);
+    if (!best || choice.better_than(*best)) best = choice;
   }
   return moving ? std::nullopt : best;
 }

@@ -127,6 +127,31 @@ nanoseconds exposure(const RunContext& context) {
   return at ? std::max<nanoseconds>(0ns, context.clock().wall_now() - *at) : 0ns;
 }
 
+Admission admission(const RunContext& context, const std::vector<LookResult>& looks) {
+  Admission found;
+  for (const LookResult& result : looks) {
+    const std::string& name = result.server->name();
+    if (auto why_not = not_eligible(context, result)) {
+      found.unfit.emplace_back(name, std::move(*why_not));
+      continue;
+    }
+    found.fit.push_back(name);
+    const auto held = result.look->facts.held();
+    const auto loss = held ? loss_for(context, *held) : std::nullopt;
+    const bool better = found.best.empty() ||
+                        (loss && (!found.best_loss || loss->lower_bytes < found.best_loss->lower_bytes));
+    if (!better) continue;
+    found.best_loss = loss;
+    found.best = name;
+  }
+  return found;
+}
+
+Choice choice_of(const RunContext& context, PostgresServer* server, Lsn lsn) {
+  const ServerConfig* config = context.deps.cluster->find_server(server->name());
+  return {server, lsn, config ? config->priority : 0};
+}
+
 std::optional<PredictedLoss> loss_for(const RunContext& context, Lsn candidate) {
   const auto text = context.fact("last_sight_lsn");
   const auto lsn = text ? Lsn::parse(*text) : Result<Lsn>(tl::unexpected<Error>(Error{}));

@@ -10,31 +10,43 @@ namespace {
 using namespace rows;
 
 constexpr std::array kSteps = {
-    Step{1, "confirm_outage", "acting on a failure of the monitoring", "-", "",
-         "own new session, the alert at the set number of Prometheus servers and the WAL receivers of all "
-         "standbys "
-         "agree; evidence of life ends it at once",
-         may_act, nullptr, nullptr, confirm_outage, 15s, OnFailure::kRefuse, false},
-    Step{2, "admit", "starting what cannot end well", "- (always looked at anew)", "",
-         "one or more standbys are eligible and the lag at the last sight is within max_data_loss; unknown "
-         "is not within",
-         may_act, nullptr, nullptr, admit, 5s, OnFailure::kHold, false},
+    Step{
+        1, "confirm_outage", "acting on a failure of the monitoring", "-", "",
+        "own new session, the alert at the set number of Prometheus servers and the WAL receivers of all "
+        "standbys "
+        "agree; evidence of life ends it at once",
+        may_act, nullptr, nullptr, confirm_outage, 15s, OnFailure::kRefuse, false,
+        "mode and pause; whether the primary's life could be told, by the own sessions, by the WAL receivers "
+        "and by enough Prometheus servers outside its region",
+        rehearse_confirm_outage},
+    Step{
+        2, "admit", "starting what cannot end well", "- (always looked at anew)", "",
+        "one or more standbys are eligible and the lag at the last sight is within max_data_loss; unknown "
+        "is not within",
+        may_act, nullptr, nullptr, admit, 5s, OnFailure::kHold, false,
+        "the same look at every standby, the loss were the primary lost now, and what a person would have to "
+        "permit",
+        rehearse_admit},
     Step{3, "take_claim", "two runs acting", "the claim is ours", "compare-and-swap on the epoch",
-         "read back", nullptr, nullptr, take_claim, claim_is_ours, 5s, OnFailure::kRefuse, false},
+         "read back", nullptr, nullptr, take_claim, claim_is_ours, 5s, OnFailure::kRefuse, false,
+         "no run is open and nobody holds the claim", rehearse_take_claim},
     Step{5, "fence_old_primary", "two writers", "the proof says isolated",
          "asks every fence of the old primary", "the proof is read back; accepted is no proof", still_silent,
-         is_fenced, fence, fence_holds, 30s, OnFailure::kHold, false},
+         is_fenced, fence, fence_holds, 30s, OnFailure::kHold, false,
+         "a proof can be read, and says \"not isolated\" of a living primary", rehearse_fence},
     Step{6, "cut_streams",
          "siblings passing the candidate; a half-dead primary or an archive that still feeds", "-",
          "saves the settings of every reachable standby, resumes replay, clears primary_conninfo and "
          "restore_command",
          "both are empty in effect and no WAL receiver is left, in a new session", save_settings, nullptr,
-         cut_streams, streams_are_cut, 10s, OnFailure::kHold, false},
+         cut_streams, streams_are_cut, 10s, OnFailure::kHold, false,
+         "the settings of a standby that may be promoted can be read and saved", rehearse_cut_streams},
     Step{7, "choose_candidate", "the wrong server", "-", "",
          "replay rests; the largest replay position on the reign's timeline with the reign's probe row wins, "
          "then the "
          "priority; its loss is within the limit",
-         nullptr, nullptr, nullptr, choose_candidate, 15s, OnFailure::kHold, false},
+         nullptr, nullptr, nullptr, choose_candidate, 15s, OnFailure::kHold, false,
+         "who would be chosen by the position held now, and at what loss", rehearse_choose_candidate},
     Step{8, "promote", "promoting twice, or before the old primary is fenced",
          "not in recovery, timeline advanced", "pg_promote(false)",
          "not in recovery and a new timeline by the WAL file name; asked again when nothing moves",
@@ -45,7 +57,9 @@ constexpr std::array kSteps = {
          commit_probe_row, reign_begins, 30s, OnFailure::kForward, false},
     Step{10, "switch_traffic", "split clients", "-", "points every traffic record at the new region",
          "every answering authoritative name server gives the new target, and at least one answers",
-         reign_is_ours, nullptr, switch_traffic, traffic_points_there, 10s, OnFailure::kForward, false},
+         reign_is_ours, nullptr, switch_traffic, traffic_points_there, 10s, OnFailure::kForward, false,
+         "the target is known, the provider says where it points, a name server answers",
+         rehearse_switch_traffic},
     Step{11, "follow", "orphaned standbys, a rewind that says it is not needed", "-",
          "CHECKPOINT (not awaited); puts the saved settings back on the other standbys, with the new "
          "primary's address",
@@ -102,13 +116,23 @@ std::string steps_markdown() {
       "two.\n"
       "Before **promote** a run that cannot go on puts everything back; from there on it only goes "
       "forward.\n\n"
-      "| # | step | danger avoided | already done when | effect | verified by | limit | on failure |\n"
-      "|---|---|---|---|---|---|---|---|\n";
+      "| # | step | danger avoided | already done when | effect | verified by | limit | on failure | "
+      "rehearsed by |\n"
+      "|---|---|---|---|---|---|---|---|---|\n";
   for (const Step& step : kSteps)
-    text += fmt::format("| {} | {}{} | {} | {} | {} | {} | {} s | {} |\n", step.number, step.name,
+    text += fmt::format("| {} | {}{} | {} | {} | {} | {} | {} s | {} | {} |\n", step.number, step.name,
                         step.point_of_no_return ? " (no return)" : "", step.danger, step.done_when,
                         step.effect.empty() ? "none" : step.effect, step.verified_by,
-                        static_cast<int>(to_seconds(step.deadline)), words(step.on_failure));
+                        static_cast<int>(to_seconds(step.deadline)), words(step.on_failure),
+                        step.rehearsed_by.empty() ? "-" : step.rehearsed_by);
+  text +=
+      "\n## What can stand in the way\n\n"
+      "`farshorectl plan` rehearses the rows that say by what, with the primary alive and touching nothing. "
+      "The "
+      "reasons that\nit can give, which are the label `reason` of `farshore_failover_ready`:\n\n"
+      "| reason | meaning |\n|---|---|\n";
+  for (const ObstacleWord& word : obstacle_words())
+    text += fmt::format("| `{}` | {} |\n", word.word, word.meaning);
   return text;
 }
 

@@ -19,6 +19,8 @@ enum class OnFailure {
   kNote,     // write it down and go on
 };
 
+class Rehearsal;  // rehearsal.h
+
 struct Step {
   int number;
   std::string_view name;
@@ -33,6 +35,9 @@ struct Step {
   nanoseconds deadline;
   OnFailure on_failure;
   bool point_of_no_return;
+  std::string_view rehearsed_by = {};  // for people; empty = nothing to rehearse
+  void (*rehearse)(RunContext&,
+                   Rehearsal&) = nullptr;  // the same question with the primary alive: only looks
 };
 
 std::span<const Step> failover_steps();

@@ -28,6 +28,7 @@ Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock
     auto member = std::make_unique<Member>();
     member->worker = std::make_unique<ClusterWorker>(
         std::move(deps), [this] { return stopping_.stop_requested(); }, &slots_);
+    member->plan = std::make_unique<PlanKeeper>(member->worker->deps());
     members_.push_back(std::move(member));
   }
 }
@@ -35,15 +36,20 @@ Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock
 Supervisor::~Supervisor() {
   stopping_.request_stop();
   self_watcher_ = {};
-  for (auto& member : members_) member->thread.request_stop();
+  for (auto& member : members_) {
+    member->thread.request_stop();
+    member->plan->request_stop();
+  }
   for (auto& member : members_)
     if (member->thread.joinable()) member->thread.join();
 }
 
 void Supervisor::start() {
-  for (auto& member : members_)
+  for (auto& member : members_) {
     member->thread =
         std::jthread([this, &member = *member](std::stop_token stop) { work(member, std::move(stop)); });
+    member->plan->start();
+  }
   self_watcher_ = std::jthread([this](const std::stop_token& stop) { watch_self(stop); });
 }
 
@@ -83,6 +89,7 @@ Status Supervisor::unlatch(const std::string& by) {
     return journal_.unlatch();
   }();
   if (done) log_warn("automation is no longer latched", {{"by", by}});
+  for (auto& member : members_) member->plan->wake();
   return journaled(done, by, "unlatch", "", "");
 }
 
@@ -163,6 +170,7 @@ ClusterStatus Supervisor::status_of(Member& member) {
       if (needs != facts.end() && !needs->second.empty())
         status.approval_digest = approval_digest(*status.open_run, facts);
     }
+  status.plan = member.plan->newest();
   if (const auto snapshot = deps.view->snapshot())
     for (const ServerObservation& server : snapshot->servers)
       if (server.cluster == status.cluster) status.servers.push_back(server);
@@ -181,13 +189,19 @@ Status Supervisor::journaled(Status done, const std::string& by, const std::stri
 }
 
 Status Supervisor::pause(const std::string& cluster, const std::string& by, const std::string& reason) {
-  if (!find(cluster)) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
-  return journaled(journal_.pause({cluster, by, reason, clock_.wall_now()}), by, "pause", cluster, "");
+  Member* member = find(cluster);
+  if (!member) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
+  const Status paused = journal_.pause({cluster, by, reason, clock_.wall_now()});
+  member->plan->wake();
+  return journaled(paused, by, "pause", cluster, "");
 }
 
 Status Supervisor::resume(const std::string& cluster, const std::string& by) {
-  if (!find(cluster)) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
-  return journaled(journal_.resume(cluster), by, "resume", cluster, "");
+  Member* member = find(cluster);
+  if (!member) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
+  const Status resumed = journal_.resume(cluster);
+  member->plan->wake();
+  return journaled(resumed, by, "resume", cluster, "");
 }
 
 Result<RunRecord> Supervisor::held_run(const std::string& run_id) {

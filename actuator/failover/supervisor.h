@@ -12,6 +12,7 @@
 #include "actuator/failover/cluster_worker.h"
 #include "actuator/failover/control.h"
 #include "actuator/failover/latch.h"
+#include "actuator/failover/plan_keeper.h"
 
 namespace farshore {
 
@@ -39,6 +40,7 @@ class Supervisor final : public Control {
     std::mutex mutex;
     std::condition_variable_any wake;
     bool woken = false;
+    std::unique_ptr<PlanKeeper> plan;
     std::jthread thread;
   };
 

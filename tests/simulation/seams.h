@@ -36,14 +36,20 @@ class World::Votes final : public AlertVotes {
   }
   void unwatch(const std::string&) override { primary_.clear(); }
   int quorum() const override { return 2; }
-  std::vector<AlertVote> latest(const std::string&) override {
+  std::vector<AlertVote> latest(const std::string&) override { return votes_on(primary_); }
+  std::vector<AlertVote> ask_once(const std::string&, int64_t, const std::string& primary) override {
+    return votes_on(primary);
+  }
+
+ private:
+  std::vector<AlertVote> votes_on(const std::string& primary) {
     std::vector<AlertVote> votes;
     for (int i = 0; i < 3; ++i) {
       AlertVote vote;
       vote.region = std::to_string(i);
       vote.asked = world_.clock.boot_now();
-      if (!primary_.empty() && i < world_.prometheus_alive) {
-        const bool down = !world_.reachable(world_.server(primary_));
+      if (!primary.empty() && i < world_.prometheus_alive) {
+        const bool down = !world_.reachable(world_.server(primary));
         const nanoseconds for_time = world_.clock.boot_now() - world_.lost_since_;
         vote.vote = down && for_time >= kAlertTakes ? Vote::kFiring : Vote::kNotFiring;
         vote.live_primary = !down || for_time < 3s;
@@ -53,7 +59,6 @@ class World::Votes final : public AlertVotes {
     return votes;
   }
 
- private:
   World& world_;
   std::string primary_;
   int64_t epoch_ = 0;

@@ -197,5 +197,18 @@ TEST(PrometheusVotes, NothingIsAskedUnlessItIsWatched) {
   EXPECT_EQ(votes->latest("shop").at(0).detail, "is not asked");
 }
 
+TEST(PrometheusVotes, AskedOnceEachAnswersAndNothingIsWatchedAfterwards) {
+  FakeHttpClient http;
+  http.answer(200, answer(0));
+  const PrometheusServers servers{{{"us-east", "http://p"}, {"eu-west", "http://q"}}, {}};
+  const auto votes = make_prometheus_votes(servers, http, system_clock());
+  const auto once = votes->ask_once("shop", 7, "shop-us");
+  ASSERT_EQ(once.size(), 2u);
+  for (const AlertVote& vote : once) EXPECT_EQ(vote.vote, Vote::kFiring) << vote.detail;
+  EXPECT_EQ(once[1].region, "eu-west");
+  EXPECT_EQ(http.requests().size(), 2u);
+  EXPECT_EQ(votes->latest("shop").at(0).detail, "is not asked");
+}
+
 }  // namespace
 }  // namespace farshore

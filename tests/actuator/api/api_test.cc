@@ -92,6 +92,33 @@ TEST_F(ApiTest, ShowsARunWithItsSteps) {
   EXPECT_EQ(parse_json(get("/api/v1/runs").body)->get_array("runs")->size(), 1U);
 }
 
+TEST_F(ApiTest, ShowsTheNewestRehearsalOfACluster) {
+  EXPECT_EQ(get("/api/v1/clusters/shop/plan").status, 503) << "none yet";
+  EXPECT_EQ(get("/api/v1/clusters/books/plan").status, 404);
+  EXPECT_TRUE(parse_json(get("/api/v1/status").body)->get_array("clusters")->at(0).get("plan")->is_null());
+  FailoverPlan plan;
+  plan.cluster = "shop";
+  plan.candidate = "shop-eu";
+  plan.looked_at = clock_.boot_now() - 4s;
+  plan.loss_bytes = 17;
+  plan.steps = {{2, "admit", "starting what cannot end well", PlanState::kBlocked, "seen"}};
+  plan.obstacles = {{"mode_approve", "failover.mode is approve", true}};
+  control_.clusters.front().plan = plan;
+  const auto shown = parse_json(get("/api/v1/clusters/shop/plan").body);
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->get_bool("ready"), false);
+  EXPECT_EQ(shown->get_string("candidate"), "shop-eu");
+  EXPECT_EQ(shown->get_double("age_seconds"), 4.0);
+  EXPECT_EQ(shown->get_double("loss_bytes"), 17);
+  EXPECT_TRUE(shown->get("loss_seconds")->is_null());
+  EXPECT_EQ(shown->get_array("steps")->at(0).get_string("state"), "blocked");
+  EXPECT_EQ(shown->get_array("obstacles")->at(0).get_string("reason"), "mode_approve");
+  EXPECT_EQ(shown->get_array("obstacles")->at(0).get_bool("approvable"), true);
+  const auto status = parse_json(get("/api/v1/status").body);
+  EXPECT_EQ(status->get_array("clusters")->at(0).get("plan")->to_json(), shown->to_json());
+  EXPECT_EQ(get("/api/v1/clusters/shop/plan", "webhook").status, 403);
+}
+
 TEST_F(ApiTest, SaysInJsonThatARunIsNotThere) {
   const auto reply = get("/api/v1/runs/shop-9");
   EXPECT_EQ(reply.status, 404);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/base/version.h"
+#include "tests/support/child_process.h"
 
 namespace farshore {
 namespace {
@@ -60,6 +61,36 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
     EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
   }
   EXPECT_THAT(page, HasSubstr(fmt::format("farshore_actuator_build_info{{version=\"{}\"", kVersion)));
+}
+
+TEST(ActuatorMetrics, SayReadinessOncePerReasonAndHowOldItIs) {
+  auto some = input();
+  some.boot_now = BootTime(112s);
+  some.clusters[0].plan.emplace();
+  some.clusters[0].plan->looked_at = BootTime(100s);
+  some.clusters[0].plan->obstacles = {{"standby_unreachable", "shop-eu could not be looked at", false},
+                                      {"standby_unreachable", "shop-ap could not be looked at", false},
+                                      {"paused", "paused by anna", false}};
+  const auto page = render_metrics(some, topology());
+  EXPECT_THAT(page, HasSubstr("farshore_failover_ready{cluster=\"shop\",reason=\"paused\"} 0\n"
+                              "farshore_failover_ready{cluster=\"shop\",reason=\"standby_unreachable\"} 0\n"
+                              "# HELP"));
+  EXPECT_THAT(page, HasSubstr("farshore_failover_plan_age_seconds{cluster=\"shop\"} 12\n"));
+  EXPECT_THAT(page, Not(HasSubstr("farshore_failover_ready{cluster=\"billing\"")));
+  some.clusters[0].plan->obstacles.clear();
+  EXPECT_THAT(render_metrics(some, topology()),
+              HasSubstr("farshore_failover_ready{cluster=\"shop\",reason=\"\"} 1\n# HELP"));
+}
+
+TEST(ActuatorMetrics, PassPromtool) {
+  auto some = input();
+  some.clusters[0].plan.emplace();
+  some.clusters[1].plan.emplace();
+  some.clusters[1].plan->obstacles = {{"no_reign", "no primary is known yet", false}};
+  const test::TempDir folder("farshore-metrics");
+  test::write_file(folder.file("metrics"), render_metrics(some, topology()));
+  const auto checked = test::run_command({"sh", "-c", "promtool check metrics < " + folder.file("metrics")});
+  EXPECT_EQ(checked.exit_code, 0) << checked.output;
 }
 
 TEST(ActuatorMetrics, LeaveOutWhatIsNotKnown) {

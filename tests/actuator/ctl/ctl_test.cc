@@ -64,11 +64,11 @@ class StubActuator {
     options.listen_address = "127.0.0.1:0";
     server_ =
         HttpServer::start(
-            options,
-            {get("/api/v1/status"), get("/api/v1/runs"), get("/api/v1/runs/{id}"), get("/api/v1/alerts"),
-             get("/api/v1/alerts/{id}"), post("/api/v1/clusters/{cluster}/pause"),
-             post("/api/v1/clusters/{cluster}/resume"), post("/api/v1/runs/{id}/approve"),
-             post("/api/v1/unlatch"), post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
+            options, {get("/api/v1/status"), get("/api/v1/clusters/{cluster}/plan"), get("/api/v1/runs"),
+                      get("/api/v1/runs/{id}"), get("/api/v1/alerts"), get("/api/v1/alerts/{id}"),
+                      post("/api/v1/clusters/{cluster}/pause"), post("/api/v1/clusters/{cluster}/resume"),
+                      post("/api/v1/runs/{id}/approve"), post("/api/v1/unlatch"),
+                      post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
             .value();
     answers_["/api/v1/status"] = {200, kProtected};
     answers_["/api/v1/runs"] = {200, std::string(R"({"runs":[)") + kRun + "]}"};
@@ -168,6 +168,18 @@ TEST_F(CtlTest, StatusOfAHeldOrPausedClusterExitsWithThree) {
   EXPECT_EQ(ask({"status"}), kExitNotProtected);
   EXPECT_THAT(out(), HasSubstr("paused by ann since 2026-11-22 16:30:00Z: maintenance"));
   EXPECT_EQ(ask({"status", "books"}), kExitRefused);
+}
+
+TEST_F(CtlTest, PlanExitsWithThreeUnlessTheFailoverCouldRunNow) {
+  const std::string plan = R"({"cluster":"shop","age_seconds":2,"ready":true,"candidate":"shop-eu"})";
+  actuator_.answer("/api/v1/clusters/shop/plan", 200, plan);
+  EXPECT_EQ(ask({"plan", "shop"}), kExitOk);
+  EXPECT_THAT(out(), HasSubstr("shop: ready: shop-eu would take over"));
+  actuator_.answer("/api/v1/clusters/shop/plan", 200, R"({"cluster":"shop","age_seconds":2,"ready":false})");
+  EXPECT_EQ(ask({"plan", "shop"}), kExitNotProtected);
+  EXPECT_EQ(ask({"plan", "shop", "--json"}), kExitNotProtected);
+  EXPECT_TRUE(parse_json(out())) << out();
+  EXPECT_EQ(ask({"plan", "books"}), kExitRefused);
 }
 
 TEST_F(CtlTest, EveryReadingVerbPrintsTheAnswerAsJson) {
