@@ -109,6 +109,7 @@ TEST_F(PlanKeeperTest, AnAlertThatArrivesWhileARehearsalWaitsForAFrozenServerIsA
   AlertRecord alert;
   alert.cluster = "shop";
   alert.epoch = 1;
+  alert.received_at = alert.starts_at = system_clock().wall_now();
   std::vector<AlertRecord> alerts{alert};
   ASSERT_TRUE(journal.record_alerts(alerts));
   supervisor->wake("shop");
