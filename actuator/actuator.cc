@@ -145,6 +145,7 @@ Status Actuator::serve(const ActuatorOptions& options) {
   http.listen_address = options.listen_address;
   http.threads = kHttpThreads;
   http.authenticator = std::move(*authenticator);
+  http.on_refused = [this](std::string_view reason) { counters_.count_http_refused(reason); };
   auto server =
       HttpServer::start(http, actuator_routes({*journal_, *supervisor_, topology_, clock_, counters_}));
   if (!server) return tl::unexpected<Error>(server.error());

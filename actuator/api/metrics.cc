@@ -127,6 +127,14 @@ void add_webhook(Page& page, const WebhookCounts& webhook) {
   page.family("farshore_webhook_refused_total", "Deliveries of which nothing was journaled, by reason",
               MetricType::Counter);
   for (const auto& [reason, count] : refused) page.add({{"reason", reason}}, static_cast<double>(count));
+  page.family("farshore_http_refused_total",
+              "Requests of any path refused before anything was done with them, by reason",
+              MetricType::Counter);
+  for (const auto reason : kRefusalReasons) {
+    const auto found = webhook.http_refused.find(std::string(reason));
+    page.add({{"reason", std::string(reason)}},
+             found == webhook.http_refused.end() ? 0 : static_cast<double>(found->second));
+  }
   if (webhook.watchdog_seen) {
     page.family("farshore_trigger_path_last_seen_timestamp_seconds",
                 "When the watchdog alert last came all the way from rule to webhook", MetricType::Gauge);

@@ -13,9 +13,10 @@
 namespace farshore {
 
 struct WebhookCounts {
-  std::map<std::string, int64_t> alerts;   // by first verdict: pending, refused, duplicate, noted
-  std::map<std::string, int64_t> refused;  // deliveries, by reason: nothing of them was journaled
-  std::optional<WallTime> watchdog_seen;   // absent: never since the start
+  std::map<std::string, int64_t> alerts;        // by first verdict: pending, refused, duplicate, noted
+  std::map<std::string, int64_t> refused;       // deliveries, by reason: nothing of them was journaled
+  std::map<std::string, int64_t> http_refused;  // requests of any route, by reason: no handler saw them
+  std::optional<WallTime> watchdog_seen;        // absent: never since the start
 };
 
 class WebhookCounters {
@@ -28,6 +29,10 @@ class WebhookCounters {
   void count_refused(std::string_view reason) {
     const std::lock_guard lock(mutex_);
     ++counts_.refused[std::string(reason)];
+  }
+  void count_http_refused(std::string_view reason) {
+    const std::lock_guard lock(mutex_);
+    ++counts_.http_refused[std::string(reason)];
   }
   void saw_watchdog(WallTime at) {
     const std::lock_guard lock(mutex_);

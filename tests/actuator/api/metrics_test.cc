@@ -28,6 +28,7 @@ MetricsInput input() {
   input.runs = RunCounts{{{"shop", RunState::kSucceeded}, 2}, {{"shop", RunState::kHeld}, 1}};
   input.webhook.alerts = {{"pending", 5}};
   input.webhook.refused = {{"unauthenticated", 3}};
+  input.webhook.http_refused = {{"not_found", 2}, {"made up", 1}};
   input.webhook.watchdog_seen = WallTime(1'764'000'000s);
   return input;
 }
@@ -56,10 +57,13 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
         R"(farshore_webhook_alerts_total{verdict="pending"} 5)",
         R"(farshore_webhook_alerts_total{verdict="duplicate"} 0)",
         R"(farshore_webhook_refused_total{reason="unauthenticated"} 3)",
-        R"(farshore_webhook_refused_total{reason="body_timeout"} 0)", "farshore_automation_latched 1",
+        R"(farshore_webhook_refused_total{reason="body_timeout"} 0)",
+        R"(farshore_http_refused_total{reason="not_found"} 2)",
+        R"(farshore_http_refused_total{reason="unauthenticated"} 0)", "farshore_automation_latched 1",
         "farshore_trigger_path_last_seen_timestamp_seconds 1764000000"}) {
     EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
   }
+  EXPECT_THAT(page, Not(HasSubstr("made up"))) << "only the words that are known make series";
   EXPECT_THAT(page, HasSubstr(fmt::format("farshore_actuator_build_info{{version=\"{}\"", kVersion)));
 }
 
