@@ -12,7 +12,7 @@ import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from farlab import bare, experiment, faults, forward, network, plan, report, stale, timeline  # noqa: E402
+from farlab import bare, chaos, experiment, faults, forward, network, plan, report, stale, timeline  # noqa: E402
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -31,6 +31,9 @@ def parse(arguments):
         prog="examples/lab/run.sh", description=__doc__, epilog=fault_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fault", choices=faults.FAULTS, default="kill", metavar="NAME", help="see below")
+    parser.add_argument("--chaos", metavar="SEED", help="instead of --fault: one or two things at random moments, "
+                        "others in every run; what is checked are the promises S1 to S8 (tests/bench/chaos.sh)")
+    parser.add_argument("--first", type=int, default=1, metavar="N", help="begin with run N (of a seed)")
     parser.add_argument("--fence", choices=["command", "none"], default="command",
                         help="none: nothing can be proven; the run is held and the lab approves it by hand")
     parser.add_argument("--runs", type=int, default=1, metavar="N", help="a fresh world each")
@@ -41,7 +44,11 @@ def parse(arguments):
     parser.add_argument("--build", default=os.path.join(SOURCE, "build/dev"), help="folder of the built programs")
     parser.add_argument("--report", default=os.path.join(SOURCE, "build/lab/report.json"))
     options = parser.parse_args(arguments)
-    if not faults.FAULTS[options.fault].whole and (options.by_hand or options.fence == "none"):
+    if options.chaos is not None:
+        options.fault = chaos.NAME
+        if options.by_hand or options.fence == "none":
+            parser.error("--chaos is about what Farshore itself does: not with --by-hand or --fence none")
+    elif not faults.FAULTS[options.fault].whole and (options.by_hand or options.fence == "none"):
         parser.error(f"--fault {options.fault} is about what Farshore itself does: not with --by-hand or --fence none")
     return options
 
@@ -73,9 +80,9 @@ class Lab:
         options, runs = self.options, []
         if not self.isolated:
             print("no namespaces here: the regions are 127.1, 127.2 and 127.3.0.0/16, and the network cannot be broken")
-            if faults.FAULTS[options.fault].namespaces:
+            if options.fault == chaos.NAME or faults.FAULTS[options.fault].namespaces:
                 return 2
-        for number in range(1, options.runs + 1):
+        for number in range(options.first, options.first + options.runs):
             runs.append(self.one(number))
             report.write(options.report, runs)
         if options.runs > 1:
@@ -83,18 +90,27 @@ class Lab:
         print(f"report: {os.path.relpath(options.report)}")
         return 1 if any(run["problems"] for run in runs) else 0
 
+    def fault(self, number):
+        if self.options.fault == chaos.NAME:
+            return chaos.fault(self.options.chaos, number)
+        return faults.FAULTS[self.options.fault]
+
     def one(self, number):
-        print(f"\nrun {number} of {self.options.runs}: fault {self.options.fault}, fence {self.options.fence}")
-        floor = bare.measure(self.plan(f"bare-{number}")) if faults.FAULTS[self.options.fault].promotes else None
+        fault = self.fault(number)
+        last = self.options.first + self.options.runs - 1
+        fault_words = f"chaos {self.options.chaos}, {fault.words}" if self.options.chaos else self.options.fault
+        print(f"\nrun {number} of {last}: fault {fault_words}, fence {self.options.fence}")
+        self.options.kept = os.path.join(os.path.dirname(self.options.report), "kept", f"{self.options.chaos}-{number}")
+        floor = bare.measure(self.plan(f"bare-{number}")) if fault.promotes else None
         world = self.plan(f"run-{number}")
         try:
-            with experiment.Experiment(world, self.options, timeline.Timeline()) as trial:
+            with experiment.Experiment(world, self.options, timeline.Timeline(), fault) as trial:
                 trial.build()
-                record = trial.run()
+                record = {"run": number, **trial.run()}
                 if floor is not None:
                     record["bare_promotion_seconds"] = round(floor, 4)
                 print("\n".join(["", *report.summary(record), ""]))
-                if self.options.keep and number == self.options.runs:
+                if self.options.keep and number == last:
                     self.keep()
                 return record
         finally:

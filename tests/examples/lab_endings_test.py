@@ -1,4 +1,4 @@
-"""What is no reason for a failover, or none for a machine alone, ends as the table says. run_lab fails when it does not."""
+"""What is no reason for a failover, or none for a machine alone, ends as the lab's table says; else run_lab fails."""
 
 import os
 import unittest

@@ -3,7 +3,7 @@
 import random
 import time
 
-from . import endings, faults, injections, network, plan as places, watch, web
+from . import endings, injections, network, plan as places, watch, web
 from .hypervisor import Hypervisor
 from .network import Trouble
 from .postgres import Database, PsqlSession
@@ -18,7 +18,7 @@ STEADY_ORDERS = 60  # three seconds of them before the fault
 class Experiment:
     """Everything of one run, in the order in which it is built; close() takes it down in the other."""
 
-    def __init__(self, plan, options, timeline):
+    def __init__(self, plan, options, timeline, fault):
         self.plan, self.options, self.timeline = plan, options, timeline
         self.secrets = Secrets(plan)
         self.world = World(plan)
@@ -26,7 +26,7 @@ class Experiment:
         self.services = Services(self.world, self.secrets)
         self.clinging, self.direct = None, None
         self.lost_at, self.undone_at = None, None
-        self.fault = faults.FAULTS[options.fault]
+        self.fault = fault
         self._watchers, self._complaints, self.hypervisor, self.customer = [], [], None, None
 
     def __enter__(self):
@@ -87,8 +87,9 @@ class Experiment:
         time.sleep(random.random())
         self.fault.story(self)
         self.customer.stop()
-        record = {"fault": self.options.fault, "fence": self.options.fence, "acked_writes": len(self.customer.acked),
-                  "client": dict(sorted(self.customer.counts.items())), "acked_by_old_primary_after_resume": 0}
+        record = {"fault": self.options.fault, "story": self.fault.words, "fence": self.options.fence,
+                  "acked_writes": len(self.customer.acked), "acked_by_old_primary_after_resume": 0,
+                  "client": dict(sorted(self.customer.counts.items()))}
         record["problems"] = self._complaints + self.fault.judge(self, record)
         return record
 

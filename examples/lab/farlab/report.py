@@ -31,11 +31,13 @@ def seconds(value):
 
 def summary(run):
     """Lines for people about one run."""
-    yield f"outcome           {run['outcome']}, epoch {run.get('epoch', '-')}"
+    yield f"outcome           {run['outcome']}" + (f", epoch {run['epoch']}" if "epoch" in run else "")
     if "reason" in run:
         yield f"reason            {run['reason']}"
     if "write_outage_seconds" in run:
         yield f"write outage      {seconds(run['write_outage_seconds'])} (loss to the first acknowledged write in eu-west)"
+    if "outage_seconds" in run:
+        yield f"outage            {seconds(run['outage_seconds'])} between two acknowledged orders, the longest"
     if "longest_gap_seconds" in run:
         yield f"longest gap       {seconds(run['longest_gap_seconds'])} between two acknowledged orders"
     if "detection_seconds" in run:

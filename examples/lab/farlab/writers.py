@@ -62,6 +62,14 @@ class Customer:
         times = sorted(t for t, _, _ in list(self.acked.values())) + [self._stopped_at or time.monotonic()]
         return max((later - earlier for earlier, later in zip(times, times[1:])), default=0.0)
 
+    def longest_outage(self):
+        """As longest_gap, of those that ended."""
+        times = sorted(t for t, _, _ in list(self.acked.values()))
+        return max((later - earlier for earlier, later in zip(times, times[1:])), default=0.0)
+
+    def latest_ack(self):
+        return max((t for t, _, _ in list(self.acked.values())), default=0.0)
+
     def stop(self):
         """Lets the orders in flight end, so that each has a verdict."""
         self._stopped_at = time.monotonic()
@@ -74,7 +82,7 @@ class DirectWriter:
     """Writes to the old region's PostgreSQL itself, one row after the other over one kept session."""
 
     def __init__(self, world, database, secrets):
-        self.acked = {}  # order: when it was answered
+        self.acked, self.sent = {}, {}  # order: when it was answered, and when it was asked for
         self._stop = threading.Event()
         host = world.plan.address(places.PRIMARY, places.POSTGRES)
         argv = [database.psql_argv(places.PRIMARY)[0], "-XAtq", "-d",
@@ -93,6 +101,7 @@ class DirectWriter:
             while not self._stop.is_set() and process.poll() is None:
                 number += 1
                 before = len(self.acked)
+                self.sent[f"direct-{number:06d}"] = time.monotonic()
                 try:
                     process.stdin.write("INSERT INTO orders (id, item, region) VALUES "
                                         f"('direct-{number:06d}', 'tea', 'us-east') RETURNING id;\n")
