@@ -194,6 +194,22 @@ std::vector<Rule> cluster_rules(const Pieces& pieces) {
        .severity = "critical",
        .action = "",
        .summary = "Nobody is known to reign over {{ $labels.cluster }}; no failover can start"});
+  rules.push_back(
+      {.alert = "FarshoreNotReady",
+       .comment =
+           "The rehearsal finds that a failover could not run, or is not made any more. What the topology "
+           "or\n"
+           "a failover just made says is left out: a cluster in mode approve is never ready by itself.\n",
+       .expr = "max by (cluster) (\n"
+               "  farshore_failover_ready{reason!~\"mode_off|mode_approve|cooldown\"}\n"
+               ") < 1\n"
+               "or min by (cluster) (farshore_failover_plan_age_seconds) > 60",
+       .for_duration = "5m",
+       .severity = "warning",
+       .action = "",
+       .summary =
+           "{{ $labels.cluster }} could not be failed over now; farshorectl plan {{ $labels.cluster }} "
+           "says why"});
   if (pieces.quorum < 2) return rules;  // then one silent vantage is no minority
   rules.push_back(
       {.alert = "FarshorePrimaryUnreachableMinority",
