@@ -76,6 +76,11 @@ class Wire:
         ip_batch(neighbours(LAB_NUMBER, self._world))
 
     def take_up(self):
+        """The cables too: the kernel takes them with their regions, but in its own time, and the next world needs the
+        names. -force goes on where one is gone already, and is content."""
+        cables = [f"link del {port(region)}" for region in plan.REGIONS]
+        subprocess.run(["ip", "-force", "-batch", "-"], input="\n".join(cables) + "\n", text=True, capture_output=True,
+                       check=False)
         ip_batch(["link del br0"])
 
     def connect(self, region, pid):
