@@ -1,6 +1,8 @@
 #include "actuator/actuator.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "actuator/alerts/prometheus_votes.h"
 #include "actuator/api/api.h"
@@ -146,8 +148,11 @@ Status Actuator::serve(const ActuatorOptions& options) {
   http.threads = kHttpThreads;
   http.authenticator = std::move(*authenticator);
   http.on_refused = [this](std::string_view reason) { counters_.count_http_refused(reason); };
-  auto server =
-      HttpServer::start(http, actuator_routes({*journal_, *supervisor_, topology_, clock_, counters_}));
+  page_ = std::make_unique<StatusPage>(PageDeps{*journal_, *supervisor_, clock_, http.authenticator});
+  auto routes = actuator_routes(
+      {*journal_, *supervisor_, topology_, clock_, counters_, [this] { return page_->failed_sign_ins(); }});
+  std::ranges::move(page_->routes(), std::back_inserter(routes));
+  auto server = HttpServer::start(http, std::move(routes));
   if (!server) return tl::unexpected<Error>(server.error());
   server_ = std::move(*server);
   return {};

@@ -9,6 +9,7 @@
 #include "actuator/alerts/alert_votes.h"
 #include "actuator/failover/supervisor.h"
 #include "actuator/journal/journal.h"
+#include "actuator/page/page.h"
 #include "actuator/webhook/counters.h"
 #include "common/dns/resolver.h"
 #include "common/http/client.h"
@@ -55,6 +56,7 @@ class Actuator {
   WebhookCounters counters_;
   std::vector<std::unique_ptr<Cluster>> clusters_;
   std::unique_ptr<Supervisor> supervisor_;
+  std::unique_ptr<StatusPage> page_;
   std::unique_ptr<HttpServer> server_;  // last: the first to stop
 };
 

@@ -8,7 +8,6 @@
 #include "actuator/api/metrics.h"
 #include "actuator/api/records_json.h"
 #include "actuator/webhook/webhook.h"
-#include "common/base/version.h"
 #include "common/json/json_value.h"
 #include "common/json/json_writer.h"
 
@@ -138,6 +137,7 @@ class Api {
     if (auto counts = deps_.journal.count_runs()) input.runs = std::move(*counts);
     input.webhook = deps_.counters.snapshot();
     input.boot_now = deps_.clock.boot_now();
+    if (deps_.failed_sign_ins) input.failed_sign_ins = deps_.failed_sign_ins();
     return {200, "text/plain; version=0.0.4; charset=utf-8", render_metrics(input, deps_.topology), {}};
   }
 
@@ -200,21 +200,6 @@ class Api {
   ApiDeps deps_;
 };
 
-ServerReply landing(const ServerRequest&) {
-  return {
-      200,
-      "text/html; charset=utf-8",
-      fmt::format(
-          "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Farshore actuator</title>"
-          "</head><body><h1>Farshore actuator</h1><p>Version {}</p><ul>"
-          "<li><a href=\"/metrics\">Metrics</a></li>"
-          "<li><a href=\"/-/healthy\">Healthy</a>, <a href=\"/-/ready\">ready</a></li>"
-          "<li>State and runs need credentials: /api/v1/status, /api/v1/runs</li>"
-          "</ul></body></html>\n",
-          kVersion),
-      {}};
-}
-
 ServerReply healthy(const ServerRequest&) { return {200, "text/plain; charset=utf-8", "healthy\n", {}}; }
 
 }  // namespace
@@ -246,7 +231,6 @@ std::vector<Route> actuator_routes(const ApiDeps& deps) {
       {"GET", "/metrics", call(&Api::metrics), {}},
       {"GET", "/-/healthy", healthy, {}},
       {"GET", "/-/ready", call(&Api::ready), {}},
-      {"GET", "/", landing, {}},
   };
 }
 

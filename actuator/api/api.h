@@ -2,6 +2,7 @@
 // things a person may do, metrics and health. docs/architecture.md says who calls what.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct ApiDeps {
   const Topology& topology;
   Clock& clock;
   WebhookCounters& counters;
+  std::function<int64_t()> failed_sign_ins = {};  // of the status page, for /metrics
 };
 
 // webhook: POST /api/v1/alerts
@@ -28,7 +30,8 @@ struct ApiDeps {
 // /api/v1/alerts/{id}, /api/v1/clusters/{cluster}/plan
 // operator: POST /api/v1/clusters/{cluster}/pause|resume, /api/v1/unlatch,
 // /api/v1/runs/{id}/approve|retry|abandon
-// everybody: GET /metrics, /-/healthy, /-/ready, /
+// everybody: GET /metrics, /-/healthy, /-/ready
+// The status page at / is not of these: actuator/page.
 //
 // One server takes all of them: every wait of a worker for a client is bounded (see server.h), so slow
 // webhook clients fewer than the workers do not delay /metrics. Give the server at least 16 threads.

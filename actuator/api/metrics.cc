@@ -150,6 +150,11 @@ std::string render_metrics(const MetricsInput& input, const Topology& topology) 
   add_runs(page, input);
   add_plans(page, input);
   add_webhook(page, input.webhook);
+  if (input.failed_sign_ins) {
+    page.family("farshore_page_failed_sign_ins_total", "Wrong names or passwords at the status page",
+                MetricType::Counter);
+    page.add({}, static_cast<double>(*input.failed_sign_ins));
+  }
   page.family("farshore_actuator_build_info", "Which build this is; always 1", MetricType::Gauge);
   page.add({{"version", std::string(kVersion)}, {"revision", std::string(kRevision)}}, 1);
   return page.text();

@@ -19,7 +19,8 @@ struct MetricsInput {
   std::vector<ClusterStatus> clusters;
   std::optional<RunCounts> runs;  // absent: the journal cannot be read
   WebhookCounts webhook;
-  BootTime boot_now;  // for the age of what is known
+  BootTime boot_now;                            // for the age of what is known
+  std::optional<int64_t> failed_sign_ins = {};  // at the status page
 };
 
 // Prometheus text format 0.0.4. `topology` gives the region of a reign's server.

@@ -1,8 +1,7 @@
-#include <map>
-
 #include "actuator/ctl/json_text.h"
 #include "actuator/ctl/text_table.h"
 #include "actuator/ctl/words.h"
+#include "actuator/failover/permits.h"
 
 namespace farshore {
 namespace {
@@ -49,20 +48,8 @@ std::string summary(const JsonValue& run) {
 }
 
 std::string needs_in_words(const std::string& needs) {
-  static const std::map<std::string, std::string> words{
-      {"mode", "to act at all, which failover.mode leaves to a person"},
-      {"proof",
-       "to promote WITHOUT PROOF that the old primary cannot write: two servers may acknowledge writes"},
-      {"loss", "to lose more than failover.max_data_loss, or an amount that is not known"},
-      {"cooldown", "to act again within failover.cooldown of the last failover"}};
   std::string text;
-  for (size_t begin = 0; begin < needs.size();) {
-    const size_t end = std::min(needs.find(',', begin), needs.size());
-    const std::string need = needs.substr(begin, end - begin);
-    const auto word = words.find(need);
-    text += "  - " + (word == words.end() ? printable(need) : word->second) + "\n";
-    begin = end + 1;
-  }
+  for (const std::string& clause : permits_in_words(needs)) text += "  - " + printable(clause) + "\n";
   return text;
 }
 

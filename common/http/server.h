@@ -55,11 +55,16 @@ struct Route {
   std::function<void(std::string_view reason)> on_refused = {};
 };
 
-// Decides who is asking from the Authorization header. Thread-safe; compares in constant time.
+// Decides who is asking. Thread-safe; compares in constant time. Errors: kPermission (not known), kUnavailable
+// (cannot be checked now).
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
+  // From the Authorization header.
   virtual Result<Principal> authenticate(const std::string& authorization) const = 0;
+  // From what a person types into a form: the name of a principal, and its password or its token. The default
+  // knows nobody.
+  virtual Result<Principal> log_in(const std::string& name, const std::string& secret) const;
 };
 
 constexpr std::string_view kRefusalReasons[] = {
@@ -80,7 +85,7 @@ struct HttpServerOptions {
 };
 
 // Thread-safe. Refusals of its own (401, 403, 404, 405, 408, 411, 413, 415, 500) carry
-// {"error": {"code", "message"}}; it never answers 3xx. Handlers run on several threads at once.
+// {"error": {"code", "message"}}; it never answers 3xx by itself. Handlers run on several threads at once.
 // Errors of start: kInvalidArgument (address, routes), kUnavailable (cannot bind; the message says why).
 class HttpServer {
  public:

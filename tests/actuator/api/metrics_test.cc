@@ -30,6 +30,7 @@ MetricsInput input() {
   input.webhook.refused = {{"unauthenticated", 3}};
   input.webhook.http_refused = {{"not_found", 2}, {"made up", 1}};
   input.webhook.watchdog_seen = WallTime(1'764'000'000s);
+  input.failed_sign_ins = 7;
   return input;
 }
 
@@ -60,6 +61,7 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
         R"(farshore_webhook_refused_total{reason="body_timeout"} 0)",
         R"(farshore_http_refused_total{reason="not_found"} 2)",
         R"(farshore_http_refused_total{reason="unauthenticated"} 0)", "farshore_automation_latched 1",
+        "farshore_page_failed_sign_ins_total 7",
         "farshore_trigger_path_last_seen_timestamp_seconds 1764000000"}) {
     EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
   }

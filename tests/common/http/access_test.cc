@@ -13,6 +13,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
+const std::string kToken = "0123456789abcdef0123";
+
 // Cost 4, the least there is: these tests are not about slowness.
 std::string bcrypt_of(const std::string& password) {
   crypt_data scratch{};
@@ -35,7 +37,7 @@ class AccessTest : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::string token_file_ = folder_.write("am.token", "0123456789abcdef0123\n");
+  std::string token_file_ = folder_.write("am.token", kToken + "\n");
 };
 
 TEST_F(AccessTest, KnowsATokenAndItsRoles) {
@@ -73,6 +75,25 @@ TEST_F(AccessTest, KnowsAPersonByNameAndPassword) {
        {"Basic YW5uYTpnZWhlaW1l", "Basic YW06MDEyMw==", "Basic YW5uYTo=", "Basic YW5uYQ==", "Basic !!!!",
         "Basic YW5uYTpnZWhlaW0", "Basic YW5uYTpnZWhlaW0AYQ=="}) {
     EXPECT_EQ(access->authenticate(wrong).error().code, ErrorCode::kPermission) << wrong;
+  }
+}
+
+TEST_F(AccessTest, LetsAPersonSignInWithNameAndPasswordOrToken) {
+  const auto access = authenticator();
+  EXPECT_EQ(access->log_in("anna", "geheim")->name, "anna");
+  EXPECT_EQ(access->log_in("am", kToken)->name, "am");
+  for (const auto& [name, secret] :
+       std::vector<std::pair<std::string, std::string>>{{"anna", kToken},
+                                                        {"am", "geheim"},
+                                                        {"am", "another-token-of-length"},
+                                                        {"anna", ""},
+                                                        {"", kToken},
+                                                        {"nobody", "geheim"},
+                                                        {"anna", std::string("geheim\0", 7)},
+                                                        {"am", std::string(10000, 'x')}}) {
+    const auto principal = access->log_in(name, secret);
+    ASSERT_FALSE(principal.has_value()) << name;
+    EXPECT_EQ(principal.error().code, ErrorCode::kPermission) << name;
   }
 }
 
