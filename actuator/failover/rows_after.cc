@@ -71,7 +71,8 @@ StepStatus reign_is_ours(RunContext& context) {
   const auto reign = context.deps.journal->reign(context.run.cluster);
   if (!reign) return stop("the reign could not be read: {}", reign.error().message);
   if (!*reign || (*reign)->epoch != context.run.epoch || (*reign)->server != context.run.candidate)
-    return stop("epoch {} is not the reign", context.run.epoch);
+    return stop("epoch {} is not the reign: a newer failover took over, this run has nothing left to do",
+                context.run.epoch);
   return {};
 }
 

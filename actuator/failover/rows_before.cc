@@ -131,7 +131,9 @@ StepStatus claim_is_ours(RunContext& context) {
   const auto claim = context.deps.journal->claim(context.run.cluster);
   if (!claim) return stop("the claim could not be read back: {}", claim.error().message);
   if (!*claim || (*claim)->run_id != context.run.id || (*claim)->epoch != context.run.epoch)
-    return stop("the claim on epoch {} is not ours any more", context.run.epoch);
+    return stop(
+        "the claim on epoch {} is not ours any more: another run or actuator took it, see 'farshorectl runs'",
+        context.run.epoch);
   return {};
 }
 

@@ -67,8 +67,9 @@ StepStatus fence_holds(RunContext& context) {
              Ending::kHold, std::string(kPermitProof)});
   }
   if (!context.permitted(kPermitProof))
-    return tl::unexpected<Stop>(Stop{fmt::format("{} has no fence", context.old_primary()), Ending::kHold,
-                                     std::string(kPermitProof)});
+    return tl::unexpected<Stop>(
+        Stop{fmt::format("{} has no fence: nothing can prove that it cannot write", context.old_primary()),
+             Ending::kHold, std::string(kPermitProof)});
   context.set_fact("fence_grade", "none: approved by " + *context.fact("permit.proof"));
   context.set_fact("exposure_seconds", to_seconds(until_now));
   return {};
@@ -98,8 +99,13 @@ StepStatus save_settings(RunContext& context) {
     else if (!read[i]->empty())
       context.set_fact(kSavedPrefix + standbys[i]->name(), settings_to_text(*read[i]));
   }
-  if (saved_standbys(context).empty()) return stop("no standby's settings could be read, so none can be cut");
-  return {};
+  if (!saved_standbys(context).empty()) return {};
+  std::string why;
+  for (size_t i = 0; i < standbys.size(); ++i)
+    if (!read[i])
+      why += fmt::format("{}{}: {}", why.empty() ? "" : "; ", standbys[i]->name(), read[i].error().message);
+  return stop("no standby's settings could be read, so none can be cut: {}",
+              why.empty() ? "none has any to save" : why);
 }
 
 StepStatus cut_streams(RunContext& context) {
@@ -124,7 +130,11 @@ StepStatus streams_are_cut(RunContext& context) {
     }
     if (open.empty()) break;
     const bool late = context.clock().boot_now() + kPollEvery >= context.row_deadline;
-    if (late && cut == 0) return stop("the streams of {} could not be cut", open);
+    if (late && cut == 0)
+      return stop(
+          "the streams of {} could not be cut: primary_conninfo, restore_command or a WAL receiver is still "
+          "there",
+          open);
     if (late) break;
     context.clock().sleep_for(kPollEvery);
   }

@@ -29,7 +29,10 @@ StepStatus proof_is_fresh(RunContext& context) {
   const auto proof = isolation_proof(context);
   if (!proof) return stop("the fence of {} does not hold any more: {}", context.old_primary(), proof.error());
   if (age() > kProofFresh)
-    return stop("reading the proof takes longer than {:.0f} s", to_seconds(kProofFresh));
+    return stop(
+        "reading the proof that {} cannot write takes longer than {:.0f} s, so it is never fresh: make it "
+        "faster",
+        context.old_primary(), to_seconds(kProofFresh));
   return {};
 }
 
@@ -47,7 +50,11 @@ StepStatus may_promote(RunContext& context) {
   if (look && promoted_on_new_timeline(context, *look) && context.run.promoting) return {};
   if (!look)
     return stop("the candidate {} cannot be looked at: {}", context.run.candidate, look.error().message);
-  if (!look->facts.in_recovery) return stop("{} is a primary already, and not by us", context.run.candidate);
+  if (!look->facts.in_recovery)
+    return stop(
+        "{} is a primary already, and not by us: somebody else promoted it, find out who before anything "
+        "else",
+        context.run.candidate);
   if (!look->primary_conninfo.empty() || !look->restore_command.empty() || look->facts.receiver)
     return stop("the stream of {} is not cut any more", context.run.candidate);
   return proof_is_fresh(context);  // last, so that it is as fresh as can be when the promotion is asked for

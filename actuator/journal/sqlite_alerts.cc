@@ -53,7 +53,8 @@ Status SqliteJournal::mark_duplicate(AlertRecord& alert) {
     if (!run) return tl::unexpected(run.error());
     if (!makes_duplicate(other, *run)) continue;
     alert.verdict = "duplicate";
-    alert.reason = fmt::format("the same alert is already journaled as {}", other.id);
+    alert.reason = fmt::format(
+        "the same alert is already journaled as {0}: 'farshorectl why {0}' says what became of it", other.id);
     alert.run_id = other.run_id;
     return {};
   }

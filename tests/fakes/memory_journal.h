@@ -364,7 +364,9 @@ class MemoryJournal : public Journal {
       const RunRecord* run = earlier.run_id.empty() ? nullptr : find_run(earlier.run_id);
       if (!makes_duplicate(earlier, run ? std::optional(*run) : std::nullopt)) continue;
       alert.verdict = "duplicate";
-      alert.reason = fmt::format("the same alert is already journaled as {}", earlier.id);
+      alert.reason = fmt::format(
+          "the same alert is already journaled as {0}: 'farshorectl why {0}' says what became of it",
+          earlier.id);
       alert.run_id = earlier.run_id;
       return;
     }
