@@ -15,11 +15,13 @@ bool has_intent(World& world, const std::string& row) {
   });
 }
 
-// Loses the primary and closes the latch just before the nth write of what follows.
+// Loses the primary and closes the latch at the nth moment of what follows.
 class LatchedWhile : public ::testing::Test {
  protected:
+  // A moment is a write to the journal or a step of the clock, which every look and every effect takes.
+  enum class Moment { kWrite, kClock };
   struct Outcome {
-    bool latched = false, stopped = false, had_fence_intent = false, fenced = false;
+    bool latched = false, stopped = false, fence_was_next = false, promote_was_next = false;
   };
 
   static void lose_and_alert(World& world) {
@@ -28,49 +30,84 @@ class LatchedWhile : public ::testing::Test {
     world.deliver_alert();
   }
 
-  static Outcome play(World& world, int nth) {
+  static Outcome play(World& world, Moment moment, int nth) {
     Outcome outcome;
-    int writes = 0;
-    world.run_for(5s);
-    lose_and_alert(world);
-    world.journal.before_write = [&](std::string_view op) -> Status {
-      if (op == "latch" || ++writes != nth) return {};
+    int moments = 0;
+    bool fence_intent = false, promote_intent = false;
+    const auto tick = [&]() -> Status {
+      if (++moments != nth) return {};
       outcome.latched = true;
-      outcome.had_fence_intent = has_intent(world, "fence_old_primary");
+      fence_intent = has_intent(world, "fence_old_primary");
+      promote_intent = has_intent(world, "promote");
       return world.journal.latch({"two regions at once", world.clock.wall_now()});
     };
-    world.run_for(40s);
+    world.run_for(5s);
+    lose_and_alert(world);
+    const auto move = world.clock.on_move;
+    if (moment == Moment::kWrite)
+      world.journal.before_write = [&](std::string_view op) { return op == "latch" ? Status() : tick(); };
+    else
+      world.clock.on_move = [&] {
+        move();
+        EXPECT_TRUE(tick());
+      };
+    world.run_for(moment == Moment::kWrite ? 40s : 20s);
     world.journal.before_write = {};
+    world.clock.on_move = move;
     world.check_the_end();
     EXPECT_TRUE(world.violations().empty()) << world.violations().front();
     outcome.stopped = !world.last_run() || world.last_run()->state != RunState::kSucceeded;
-    outcome.fenced = world.server("shop-us").fenced;
+    outcome.fence_was_next = world.server("shop-us").fenced && !fence_intent;
+    outcome.promote_was_next = !world.promotions.empty() && !promote_intent;
     return outcome;
   }
-};
 
-TEST_F(LatchedWhile, ARunStopsUpToThePointOfNoReturnAndGoesForwardAfterIt) {
-  bool forward = false;
-  int stopped = 0, fenced_without_intent = 0;
-  for (int nth = 1;; ++nth) {
-    World world;
-    const Outcome outcome = play(world, nth);
-    if (!outcome.latched) break;
-    SCOPED_TRACE("latched before write " + std::to_string(nth));
-    EXPECT_FALSE(forward && outcome.stopped);
-    forward |= !outcome.stopped;
-    if (!outcome.stopped) continue;
-    ++stopped;
-    EXPECT_TRUE(world.promotions.empty());
-    if (world.last_run()) {
+  // Plays every moment until a run is over before it comes.
+  struct Totals {
+    int stopped = 0, forward = 0, fence_was_next = 0, promote_was_next = 0;
+  };
+  static Totals play_every(Moment moment) {
+    Totals totals;
+    for (int nth = 1;; ++nth) {
+      World world;
+      const Outcome outcome = play(world, moment, nth);
+      if (!outcome.latched || totals.forward > 20) return totals;
+      SCOPED_TRACE("latched at moment " + std::to_string(nth));
+      EXPECT_FALSE(totals.forward > 0 && outcome.stopped) << "stopped after the point of no return";
+      totals.fence_was_next += outcome.fence_was_next;
+      totals.promote_was_next += outcome.promote_was_next;
+      if (!outcome.stopped) {
+        ++totals.forward;
+        continue;
+      }
+      ++totals.stopped;
+      EXPECT_TRUE(world.promotions.empty());
+      if (!world.last_run()) continue;
+      // With the old primary fenced, "nothing was done" would be a lie.
+      if (world.server("shop-us").fenced) {
+        EXPECT_EQ(world.last_run()->state, RunState::kHeld);
+      }
       EXPECT_NE(world.last_run()->reason.find("automation is latched since"), std::string::npos)
           << world.last_run()->reason;
     }
-    fenced_without_intent += outcome.fenced && !outcome.had_fence_intent;
   }
-  EXPECT_TRUE(forward);
-  EXPECT_GT(stopped, 8);
-  EXPECT_EQ(fenced_without_intent, 1);  // when the latch closes during the very write of that intent
+};
+
+TEST_F(LatchedWhile, ItIsWrittenARunStopsUpToThePointOfNoReturnAndGoesForwardAfterIt) {
+  const Totals totals = play_every(Moment::kWrite);
+  EXPECT_GT(totals.forward, 3);
+  EXPECT_GT(totals.stopped, 8);
+  // Only when the latch closes during the very write of the intent.
+  EXPECT_EQ(totals.fence_was_next, 1);
+  EXPECT_EQ(totals.promote_was_next, 1);
+}
+
+TEST_F(LatchedWhile, ItLooksARunTouchesNothingAnyMore) {
+  const Totals totals = play_every(Moment::kClock);
+  EXPECT_GT(totals.forward, 3);
+  EXPECT_GT(totals.stopped, 10);
+  EXPECT_EQ(totals.fence_was_next, 0);
+  EXPECT_EQ(totals.promote_was_next, 0);
 }
 
 TEST_F(LatchedWhile, ARunThatTouchedNothingIsTriedAgainByItselfOnceThePersonCleared) {

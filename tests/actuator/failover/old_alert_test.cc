@@ -68,6 +68,17 @@ TEST_F(OldAlertTest, IsRefusedWhenNoPrometheusServerAnswers) {
   EXPECT_FALSE(world.last_run().has_value());
 }
 
+TEST_F(OldAlertTest, IsRefusedWhenOnlyAMinorityOfThemSaysThatItFires) {
+  const WallTime began = lose_primary_and_wait(kOldAlert + 5min);
+  world.prometheus_alive = 1;
+  const AlertRecord alert = deliver(began);
+  world.run_for(10s);
+  EXPECT_EQ(looked_at(alert).verdict, "refused");
+  EXPECT_NE(looked_at(alert).reason.find("only 1 of the Prometheus servers"), std::string::npos)
+      << looked_at(alert).reason;
+  EXPECT_FALSE(world.last_run().has_value());
+}
+
 TEST_F(OldAlertTest, WaitsAMomentForTheVotesAndNoLonger) {
   world.run_for(5s);
   const AlertRecord alert = deliver(world.clock.wall_now() - 1h);
