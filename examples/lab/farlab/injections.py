@@ -41,12 +41,11 @@ def slow_link(lab):
 def fill_disk(lab):
     """Until not one page more can be written. What is there already can be overwritten, as on any disk."""
     with open(os.path.join(lab.plan.data_folder(places.PRIMARY), FILLER), "wb", buffering=0) as filler:
-        for piece in (1 << 20, 4096):
-            try:
-                while True:
-                    filler.write(bytes(piece))
-            except OSError:
-                pass  # no space left, which is what was wanted
+        try:
+            while True:
+                filler.write(bytes(1 << 20))  # the last one is shortened to what fits
+        except OSError:
+            pass  # no space left, which is what was wanted
 
 
 def make_room(lab):
