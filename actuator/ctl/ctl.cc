@@ -91,7 +91,8 @@ class Ctl {
     verb(root, "check-config", "Check a topology file as a whole.",
          [this] { return check_config(check_, json_, env_); })
         .positional("file", check_.file, "Instead of --config.file.", Need::kOptional)
-        .flag("print", check_.print, "Print it with every default filled in.");
+        .flag("print", check_.print, "Print it with every default filled in.")
+        .flag("live", check_.live, "Also connect to everything it names, and change nothing.");
     verb(root, "steps", "The failover, step by step.", [this] {
       return print_steps(markdown_, json_, env_);
     }).flag("markdown", markdown_, "As docs/failover-steps.md holds it.");
@@ -258,7 +259,7 @@ class Ctl {
   std::vector<std::string> urls_;
   int64_t limit_ = 50;
   bool json_ = false, yes_ = false, markdown_ = false;
-  CheckConfig check_{&config_file_, "", false};
+  CheckConfig check_{&config_file_, "", false, false};
   Generate generate_;
 };
 

@@ -1,7 +1,9 @@
 #include "actuator/ctl/ctl_local.h"
 
+#include <algorithm>
 #include <ostream>
 
+#include "actuator/check/live_check.h"
 #include "actuator/ctl/generate/generate.h"
 #include "actuator/ctl/text_table.h"
 #include "actuator/failover/steps.h"
@@ -42,23 +44,61 @@ std::string counts(const Topology& topology) {
                      topology.clusters.size(), servers, fences, records, topology.vantages.names.size());
 }
 
+// ---- check-config --live ----
+
+std::vector<CheckLine> look_at_everything(const Topology& topology, const CtlEnvironment& environment) {
+  const auto commands = make_command_runner(system_clock());
+  const auto dns = make_dns_resolver(system_clock());
+  return check_live(topology, {environment.http, *commands, *dns, system_clock()});
+}
+
+int64_t count_of(const std::vector<CheckLine>& checks, CheckState state) {
+  return std::ranges::count(checks, state, &CheckLine::state);
+}
+
+std::string checks_in_words(const std::vector<CheckLine>& checks) {
+  std::string text;
+  for (const CheckLine& check : checks)
+    text += fmt::format("{:<4}  {}: {}{}{}\n", to_string(check.state), printable(check.subject),
+                        printable(check.text), check.remedy.empty() ? "" : " -> ", printable(check.remedy));
+  return text + fmt::format("{} ok, {} warnings, {} failures\n", count_of(checks, CheckState::kOk),
+                            count_of(checks, CheckState::kWarn), count_of(checks, CheckState::kFail));
+}
+
+void write_checks(JsonWriter& writer, const std::vector<CheckLine>& checks) {
+  writer.array("checks");
+  for (const CheckLine& check : checks)
+    writer.begin_object()
+        .field("state", to_string(check.state))
+        .field("subject", check.subject)
+        .field("text", check.text)
+        .field("remedy", check.remedy)
+        .end_object();
+  writer.end_array();
+}
+
 }  // namespace
 
 int check_config(const CheckConfig& options, bool json, const CtlEnvironment& environment) {
   const std::string& file = options.file.empty() ? *options.config_file : options.file;
   const Result<Topology> topology = load_topology(file);
+  std::vector<CheckLine> checks;
+  if (topology && options.live) checks = look_at_everything(*topology, environment);
   if (json) {
     JsonWriter writer;
     writer.begin_object().field("file", file).field("valid", topology.has_value());
-    writer.field("faults", topology ? std::string() : topology.error().message).end_object();
+    writer.field("faults", topology ? std::string() : topology.error().message);
+    if (options.live) write_checks(writer, checks);
+    writer.end_object();
     environment.out << writer.str() << "\n";
   } else if (!topology) {
     environment.err << topology.error().message << "\n";
   } else {
     environment.out << (options.print ? print_topology(*topology)
                                       : file + ": valid; " + counts(*topology) + "\n");
+    if (options.live) environment.out << checks_in_words(checks);
   }
-  return topology ? kExitOk : kExitFailure;
+  return topology && count_of(checks, CheckState::kFail) == 0 ? kExitOk : kExitFailure;
 }
 
 int print_steps(bool markdown, bool json, const CtlEnvironment& environment) {

@@ -11,7 +11,9 @@ struct CheckConfig {
   const std::string* config_file;
   std::string file;  // wins over config_file when it is not empty
   bool print = false;
+  bool live = false;
 };
+// With `live` also connects to everything the file names; one line per check, kExitFailure when one fails.
 int check_config(const CheckConfig& options, bool json, const CtlEnvironment& environment);
 
 int print_steps(bool markdown, bool json, const CtlEnvironment& environment);
