@@ -312,6 +312,10 @@ void ClusterWorker::open_again(const RunRecord& run, const std::string& permit) 
     set_problem("the held run cannot be opened again: " + context.error().message);
     return;
   }
+  if (const auto begun = engine_.begin_again(*context); !begun) {
+    set_problem("the held run cannot be opened again: " + begun.error().message);
+    return;
+  }
   context_.emplace(std::move(*context));
 }
 

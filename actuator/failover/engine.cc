@@ -123,6 +123,13 @@ Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit)
   return context;
 }
 
+Status Engine::begin_again(RunContext& context) {
+  const auto by = context.fact("permit_given");
+  const std::string how = by ? "opened again, approved by " + *by : "opened again";
+  if (auto written = record(context, "start", StepEvent::kDone, how); !written) return written;
+  return deps_.journal->update_run(context.run);
+}
+
 void Engine::note_cooldown(RunContext& context) {
   context.set_fact("cooldown_left_seconds", std::string());
   if (const auto left = rows::cooldown_left(deps_); left && *left > 0ns)

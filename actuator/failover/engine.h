@@ -31,6 +31,11 @@ class Engine {
   // person whose approval lets it pass what it was held for; empty for none.
   Result<RunContext> open(const RunRecord& run, const std::string& permit = "");
 
+  // After open() for a person: the journal says that the held run is running again, and with whose
+  // permission, before the first look. Else nobody could see it for as long as that takes, and it could be
+  // approved twice.
+  Status begin_again(RunContext& context);
+
   Progress advance(RunContext& context);
 
   // Puts saved settings back on every standby and gives the claim back. Only before the point of no return.

@@ -134,6 +134,29 @@ TEST_F(FailoverEngine, ModeApproveWaitsForAPersonAndThenGoesOn) {
   EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
 }
 
+TEST_F(FailoverEngine, TheJournalSaysThatAHeldRunStartsAgainBeforeTheFirstLook) {
+  world.config.failover.mode = FailoverMode::kApprove;
+  lose_and_alert();
+  world.run_for(10s);
+  expect_held("failover.mode is approve");
+  approve();
+  std::optional<std::string> second_write;  // after the one that is about the new attempt itself
+  const size_t steps_before = world.journal.steps(run().id)->size();
+  const auto before = world.journal.before_write;
+  world.journal.before_write = [&](std::string_view op) -> Status {
+    if (!second_write && world.journal.steps(run().id)->size() == steps_before + 1) second_write = op;
+    return before ? before(op) : Status();
+  };
+  world.run_for(10s);
+  world.journal.before_write = before;
+  EXPECT_EQ(second_write, "update_run");
+  const StepRecord start = world.journal.steps(run().id)->at(steps_before);
+  EXPECT_EQ(start.step, "start");
+  EXPECT_EQ(start.attempt, 2);
+  EXPECT_EQ(start.detail, "opened again, approved by alice");
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+}
+
 TEST_F(FailoverEngine, AnApprovalOfOtherFactsIsVoid) {
   world.config.failover.mode = FailoverMode::kApprove;
   lose_and_alert();

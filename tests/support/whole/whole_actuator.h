@@ -49,6 +49,7 @@ class WholeActuator {
   void start_without_waiting();  // e.g. when it is expected to refuse
   void kill() { process_->stop(9); }
   ChildProcess& process() { return *process_; }
+  int port() const { return port_; }
   // Kills the primary as a machine is lost, lets the alert fire at the Prometheus servers and delivers it.
   void lose_primary();
   // The alert of the reign in force, as Alertmanager sends it. The status of the answer.
