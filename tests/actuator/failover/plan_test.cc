@@ -203,6 +203,76 @@ TEST_F(PlanTest, NamesTrafficThatCouldNotBeMoved) {
   EXPECT_EQ(reasons(), "traffic_unreadable");
 }
 
+// A standby whose settings cannot be read: they would be journaled with a password in them.
+class WithPassword final : public PostgresServer {
+ public:
+  explicit WithPassword(PostgresServer& server) : server_(server) {}
+  const std::string& name() const override { return server_.name(); }
+  const std::string& region() const override { return server_.region(); }
+  Result<ServerLook> look(BootTime deadline, FailureClass* failure) override {
+    return server_.look(deadline, failure);
+  }
+  Result<SavedSettings> read_settings(BootTime) override {
+    return fail(ErrorCode::kConflict, "primary_conninfo of {} holds a password", name());
+  }
+  Status cut_streams(BootTime) override { return {}; }
+  Status restore_settings(const SavedSettings&, BootTime) override { return {}; }
+  Status promote(BootTime) override { return {}; }
+  Status commit_epoch_row(const EpochRow&, BootTime) override { return {}; }
+  Status request_checkpoint(BootTime) override { return {}; }
+
+ private:
+  PostgresServer& server_;
+};
+
+TEST_F(PlanTest, AStandbyWhoseSettingsCannotBeSavedIsNoCandidateAndWithoutAnotherAnObstacle) {
+  EngineDeps some = deps();
+  WithPassword eu(*some.servers.at(1)), ap(*some.servers.at(2));
+  some.servers[1] = &eu;
+  EXPECT_TRUE(rehearse_failover(some).ready());
+  EXPECT_EQ(rehearse_failover(some).candidate, "shop-ap");
+  some.servers[2] = &ap;
+  const FailoverPlan plan = rehearse_failover(some);
+  ASSERT_EQ(plan.obstacles.size(), 2u);
+  for (const Obstacle& obstacle : plan.obstacles) EXPECT_EQ(obstacle.reason, "settings");
+  EXPECT_TRUE(plan.candidate.empty());
+}
+
+// Traffic that has no target where the candidate stands, and name servers that do not answer.
+class NoTarget final : public TrafficSwitch {
+ public:
+  const std::string& name() const override { return name_; }
+  const std::string& kind() const override { return name_; }
+  Result<std::string> target_of(const std::string& region) const override {
+    return fail(ErrorCode::kNotFound, "no target for {}", region);
+  }
+  Result<std::string> current(BootTime) override { return std::string("192.0.2.10"); }
+  Status point_to(const std::string&, int64_t, BootTime) override { return {}; }
+  Result<TrafficView> observed(BootTime) override { return TrafficView{{{"ns1", {}, "no answer"}}}; }
+
+ private:
+  const std::string name_ = "orders";
+};
+
+TEST_F(PlanTest, TrafficWithoutATargetForTheCandidateOrWithoutANameServerIsAnObstacle) {
+  EngineDeps some = deps();
+  NoTarget traffic;
+  some.traffic = {&traffic};
+  const FailoverPlan plan = rehearse_failover(some);
+  ASSERT_EQ(plan.obstacles.size(), 2u);
+  EXPECT_EQ(plan.obstacles[0].text, "orders: no target for eu-west");
+  EXPECT_EQ(plan.obstacles[0].reason, "traffic_target");
+  EXPECT_EQ(plan.obstacles[1].reason, "traffic_nameservers");
+}
+
+// What is lost with the region of the primary cannot be counted on.
+TEST_F(PlanTest, APrometheusInTheRegionOfThePrimaryIsNotCounted) {
+  world.prometheus_alive = 2;  // in the regions 0 and 1
+  EXPECT_EQ(reasons(), "");
+  world.config.servers[0].region = "1";
+  EXPECT_EQ(reasons(), "prometheus");
+}
+
 TEST_F(PlanTest, AJournalWithoutPowerAndAClusterWithoutAReignAreSaidAndNothingIsLookedAt) {
   world.journal.lose_power();
   EXPECT_EQ(reasons(), "journal");
