@@ -30,8 +30,16 @@ CREATE TABLE IF NOT EXISTS farshore.epoch (
   at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (cluster, epoch)
 );
+-- The slot that a standby asks its new primary for. Making one takes the REPLICATION attribute, with which
+-- all data can be read; the actuator gets this and nothing more.
+CREATE OR REPLACE FUNCTION farshore.make_slot(slot name) RETURNS void
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $farshore$
+  SELECT pg_create_physical_replication_slot(slot, true)
+   WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = slot);
+$farshore$;
 REVOKE ALL ON SCHEMA farshore FROM PUBLIC;
 REVOKE ALL ON TABLE farshore.epoch FROM PUBLIC;
+REVOKE ALL ON FUNCTION farshore.make_slot(name) FROM PUBLIC;
 
 -- Sees statistics and settings; writes nothing.
 GRANT pg_monitor TO "farshore_monitor";
@@ -45,7 +53,8 @@ GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO "farshore_actuator";
 GRANT EXECUTE ON FUNCTION pg_catalog.pg_wal_replay_resume() TO "farshore_actuator";
 GRANT pg_checkpoint TO "farshore_actuator";
 GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, restore_command, recovery_min_apply_delay,
-  synchronous_standby_names, max_standby_streaming_delay TO "farshore_actuator";
+  synchronous_standby_names, max_standby_streaming_delay, max_standby_archive_delay TO "farshore_actuator";
 GRANT USAGE ON SCHEMA farshore TO "farshore_actuator";
 GRANT SELECT, INSERT ON TABLE farshore.epoch TO "farshore_actuator";
+GRANT EXECUTE ON FUNCTION farshore.make_slot(name) TO "farshore_actuator";
 COMMIT;

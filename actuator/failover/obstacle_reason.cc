@@ -29,6 +29,8 @@ constexpr std::array kWords{
     ObstacleWord{kStandbyDelayed, "standby_delayed", "a standby is delayed by recovery_min_apply_delay"},
     ObstacleWord{kStandbyRestoring, "standby_restoring", "a standby waits in restore_command"},
     ObstacleWord{kStandbyPrivileges, "standby_privileges", "the admin role lacks privileges on a standby"},
+    ObstacleWord{kStandbySettings, "standby_settings",
+                 "a standby's settings are lower than its primary's, which stops its replay"},
     ObstacleWord{kLossUnknown, "loss_unknown", "it is not known what would be lost"},
     ObstacleWord{kLossLimit, "loss_limit", "more than max_data_loss or max_exposure would be lost"},
     ObstacleWord{kClaim, "claim", "another run holds the claim on the next epoch"},

@@ -27,6 +27,7 @@ enum class ObstacleReason {
   kStandbyDelayed,
   kStandbyRestoring,
   kStandbyPrivileges,
+  kStandbySettings,
   kLossUnknown,
   kLossLimit,
   kClaim,

@@ -34,6 +34,8 @@ void rehearse_fence(RunContext& context, Rehearsal& rehearsal);
 StepStatus save_settings(RunContext& context);
 StepStatus cut_streams(RunContext& context);
 StepStatus streams_are_cut(RunContext& context);
+// What is open of the cut of this standby; empty = it is cut, in effect.
+std::string why_not_cut(const ServerLook& look);
 void rehearse_cut_streams(RunContext& context, Rehearsal& rehearsal);
 // 7 choose_candidate
 StepStatus choose_candidate(RunContext& context);
@@ -74,6 +76,9 @@ struct Need {
 std::vector<Need> needed_permissions(const RunContext& context, const std::optional<PredictedLoss>& loss);
 // What is left of failover.cooldown since the last run that succeeded; zero = nothing.
 Result<nanoseconds> cooldown_left(const EngineDeps& deps);
+// The settings that a standby must not have lower, as the lost primary had them when it was last seen;
+// nothing = never seen.
+std::optional<StandbyMinimums> primary_minimums(const RunContext& context);
 // Why a standby must not be promoted (S3); nothing = eligible.
 std::optional<Hindrance> not_eligible(const RunContext& context, const LookResult& result);
 // Which of these standbys may be promoted, which not and why, and who would lose least.
@@ -111,6 +116,10 @@ std::vector<FenceProof> read_proofs(const RunContext& context);
 tl::expected<FenceProof, std::string> isolation_proof(RunContext& context);
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);
 
+// A row that polls ends this long before its deadline: a look cut short would say nothing but that.
+inline constexpr nanoseconds kTimeForALook = 300ms;
+inline constexpr const char* kStandbyNames =
+    "synchronous_standby_names";  // fact: what the promoted server inherited
 inline constexpr const char* kSavedPrefix =
     "saved.";  // fact: the settings of a standby that are to be put back
 

@@ -44,6 +44,12 @@ std::string switch_one(RunContext& context, TrafficSwitch& traffic) {
 struct Follower {
   PostgresServer* server;
   SavedSettings settings;
+
+  // It replays the row of the new reign; a delayed one is pointed there, and will when its delay has passed.
+  bool follows(const ServerLook& look, const EpochRow& row) const {
+    if (look.epoch_row == row) return true;
+    return look.apply_delay > 0ns && look.primary_conninfo == settings.at("primary_conninfo");
+  }
 };
 
 // The standbys that wait for their settings: with the new primary's address put in.
@@ -99,17 +105,37 @@ StepStatus traffic_points_there(RunContext& context) {
 
 // ---- 11 follow ----
 
+namespace {
+
+// The slots that the followers will ask for: without them they would be refused for ever.
+void make_slots(RunContext& context, const std::vector<Follower>& waiting) {
+  std::vector<PostgresServer*> servers;
+  for (const Follower& follower : waiting) servers.push_back(follower.server);
+  for (const LookResult& result : look_at(context, servers, kLookLimit)) {
+    if (!result.look || result.look->primary_slot_name.empty()) continue;
+    const Status made = context.server(context.run.candidate)
+                            ->make_slot(result.look->primary_slot_name, context.row_deadline);
+    context.set_fact("slot_open." + result.server->name(), made ? "" : made.error().message);
+  }
+}
+
+}  // namespace
+
 StepStatus follow(RunContext& context) {
   std::vector<std::function<void()>> tasks;
   const std::vector<Follower> waiting = followers(context);
+  make_slots(context, waiting);
   std::vector<Status> restored(waiting.size());
-  tasks.emplace_back(
-      [&context] { (void)context.server(context.run.candidate)->request_checkpoint(context.row_deadline); });
+  if (!context.fact("checkpoint_asked"))  // once: this row is repeated until everybody follows
+    tasks.emplace_back([&context] {
+      (void)context.server(context.run.candidate)->request_checkpoint(context.row_deadline);
+    });
   for (size_t i = 0; i < waiting.size(); ++i)
     tasks.emplace_back([&, i] {
       restored[i] = waiting[i].server->restore_settings(waiting[i].settings, context.row_deadline);
     });
   context.deps.parallel->run(std::move(tasks));
+  context.set_fact("checkpoint_asked", std::string("yes"));
   context.set_fact(kSavedPrefix + context.run.candidate, std::string());  // a primary needs none of them
   for (size_t i = 0; i < waiting.size(); ++i)
     if (restored[i]) context.set_fact("restored." + waiting[i].server->name(), std::string("yes"));
@@ -119,14 +145,16 @@ StepStatus follow(RunContext& context) {
 StepStatus followers_replay(RunContext& context) {
   const EpochRow row{context.run.cluster, context.run.epoch, context.run.candidate};
   while (true) {
-    std::vector<PostgresServer*> waiting;
-    for (const Follower& follower : followers(context)) waiting.push_back(follower.server);
+    const std::vector<Follower> waiting = followers(context);
+    std::vector<PostgresServer*> servers;
+    for (const Follower& follower : waiting) servers.push_back(follower.server);
     std::string open;
-    for (const LookResult& result : look_at(context, waiting, kLookLimit)) {
-      if (result.look && result.look->epoch_row == row)
-        context.set_fact(kSavedPrefix + result.server->name(), std::string());
+    const std::vector<LookResult> looks = look_at(context, servers, kLookLimit);
+    for (size_t i = 0; i < looks.size(); ++i) {
+      if (looks[i].look && waiting[i].follows(*looks[i].look, row))
+        context.set_fact(kSavedPrefix + servers[i]->name(), std::string());
       else
-        open += (open.empty() ? "" : ", ") + result.server->name();
+        open += (open.empty() ? "" : ", ") + servers[i]->name();
     }
     if (open.empty()) return {};
     if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
@@ -144,22 +172,43 @@ RunFacts settings_still_to_put_back(RunContext& context) {
 
 // ---- 14 account ----
 
+namespace {
+
+// What a promotion took away from commits that nobody was there to confirm; empty = nothing. A person has to
+// set it again.
+std::string lifted_standby_names(RunContext& context) {
+  const auto inherited = context.fact(kStandbyNames);
+  if (!inherited) return {};
+  const auto looks = look_at(context, {context.server(context.run.candidate)}, kLookLimit);
+  if (!looks[0].look || !looks[0].look->synchronous_standby_names.empty()) return {};
+  return *inherited;
+}
+
+}  // namespace
+
 StepStatus account(RunContext& context) {
+  const std::string lifted = lifted_standby_names(context);
+  context.set_fact("synchronous_standby_names_lifted", lifted);
   const double accepted_to_traffic = [&] {
     const auto verified = parse_rfc3339(context.fact("traffic_verified_at").value_or(""));
     return verified ? to_seconds(*verified - context.run.accepted_at) : 0.0;
   }();
   context.set_fact("actuator_seconds", accepted_to_traffic);
-  context.set_fact("report",
-                   fmt::format("{} is the primary of epoch {} after {} was lost; fence: {}; missing when "
-                               "last seen: {} bytes; not seen "
-                               "for {} s until the fence held; at most {} bytes lost; fork at {}",
-                               context.run.candidate, context.run.epoch, context.old_primary(),
-                               context.fact("fence_grade").value_or("unknown"),
-                               context.fact("predicted_loss_lower_bytes").value_or("unknown"),
-                               context.fact("exposure_seconds").value_or("unknown"),
-                               context.fact("predicted_loss_upper_bytes").value_or("unknown number of"),
-                               context.fact("fork_lsn").value_or("unknown")));
+  context.set_fact(
+      "report",
+      fmt::format("{} is the primary of epoch {} after {} was lost; fence: {}; missing when "
+                  "last seen: {} bytes; not seen "
+                  "for {} s until the fence held; at most {} bytes lost; fork at {}",
+                  context.run.candidate, context.run.epoch, context.old_primary(),
+                  context.fact("fence_grade").value_or("unknown"),
+                  context.fact("predicted_loss_lower_bytes").value_or("unknown"),
+                  context.fact("exposure_seconds").value_or("unknown"),
+                  context.fact("predicted_loss_upper_bytes").value_or("unknown number of"),
+                  context.fact("fork_lsn").value_or("unknown")) +
+          (lifted.empty() ? ""
+                          : fmt::format("; synchronous_standby_names = '{}' was lifted on {}, because "
+                                        "nobody was there to confirm commits: set it again",
+                                        lifted, context.run.candidate)));
   context.deps.notifier->tell({context.run.cluster, context.run.id, "succeeded", *context.fact("report")});
   return {};
 }

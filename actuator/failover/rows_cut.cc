@@ -1,5 +1,5 @@
 // Rows that make it impossible for the old primary to write or to feed anybody: fence_old_primary,
-// cut_streams; and the choice that follows, when positions no longer move.
+// cut_streams.
 #include <algorithm>
 
 #include "actuator/failover/evidence.h"
@@ -11,17 +11,22 @@ namespace {
 
 constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kLookLimit = 1s;
-constexpr nanoseconds kAtRest = 1s;
 
-bool is_cut(const ServerLook& look) {
-  return look.primary_conninfo.empty() && look.restore_command.empty() && !look.facts.receiver;
-}
+constexpr const char* kCutOnlyPrefix = "cut_only.";  // fact: why this standby is cut and nothing more
 
 // The standbys whose settings this run has saved, which are the ones it cuts.
 std::vector<PostgresServer*> saved_standbys(const RunContext& context) {
   std::vector<PostgresServer*> found;
   for (PostgresServer* server : context.standbys())
     if (context.fact(kSavedPrefix + server->name())) found.push_back(server);
+  return found;
+}
+
+std::vector<PostgresServer*> candidates(const RunContext& context) {
+  std::vector<PostgresServer*> found = saved_standbys(context);
+  std::erase_if(found, [&](const PostgresServer* server) {
+    return context.fact(kCutOnlyPrefix + server->name()).has_value();
+  });
   return found;
 }
 
@@ -77,6 +82,17 @@ StepStatus fence_holds(RunContext& context) {
 
 // ---- 6 cut_streams ----
 
+std::string why_not_cut(const ServerLook& look) {
+  if (!look.primary_conninfo.empty()) return "its primary_conninfo is still in effect";
+  if (!look.restore_command.empty())
+    return "its restore_command is still in effect (before PostgreSQL 14 only a restart changes it)";
+  if (!look.facts.receiver) return {};
+  if (!look.replay_blockers.empty())
+    return fmt::format("its WAL receiver goes on while replay waits for {}: end it there",
+                       look.replay_blockers);
+  return "its WAL receiver goes on";
+}
+
 std::vector<Result<SavedSettings>> read_settings_of(const RunContext& context,
                                                     const std::vector<PostgresServer*>& servers) {
   std::vector<Result<SavedSettings>> read(servers.size(), Result<SavedSettings>(SavedSettings()));
@@ -108,116 +124,58 @@ StepStatus save_settings(RunContext& context) {
               why.empty() ? "none has any to save" : why);
 }
 
+// Every standby is cut; only those that may be promoted are made to replay all they hold. A delayed one keeps
+// its delay, and one whose settings are too low for its WAL would be stopped by a resume.
 StepStatus cut_streams(RunContext& context) {
   std::vector<std::function<void()>> tasks;
-  for (PostgresServer* server : saved_standbys(context))
-    tasks.emplace_back([server, &context] { (void)server->cut_streams(context.row_deadline); });
+  std::string unfit;
+  for (const LookResult& result : look_at(context, saved_standbys(context), kLookLimit)) {
+    const std::string& name = result.server->name();
+    const auto why_not = not_eligible(context, result);
+    context.set_fact(kCutOnlyPrefix + name, why_not ? why_not->text : "");
+    if (why_not) unfit += fmt::format("{}{} {}", unfit.empty() ? "" : "; ", name, why_not->text);
+    const bool push = !why_not && primary_minimums(context).has_value();
+    // Not paused again when the run is held: a paused standby would not even begin to stream again.
+    if (push && result.look->facts.replay_paused.value_or(false))
+      context.set_fact("resumed." + name, std::string("its replay was paused"));
+    tasks.emplace_back([server = result.server, push, &context] {
+      const Status cut = server->cut_streams(context.row_deadline);
+      if (cut && push) (void)server->push_replay(context.row_deadline);
+    });
+  }
+  if (candidates(context).empty()) return stop("no standby can be promoted any more: {}", unfit);
   context.deps.parallel->run(std::move(tasks));
   return {};
 }
 
+// Waits for those that may be promoted; another one that is not cut is noted.
 StepStatus streams_are_cut(RunContext& context) {
-  const std::vector<PostgresServer*> waiting_for = saved_standbys(context);
-  std::string open;
+  const std::vector<PostgresServer*> saved = saved_standbys(context);
+  const size_t hoped_for = candidates(context).size();
+  std::string waits, noted;
   while (true) {
     size_t cut = 0;
-    open.clear();
-    for (const LookResult& result : look_at(context, waiting_for, kLookLimit)) {
-      const bool done = result.look && is_cut(*result.look);
-      cut += done;
-      context.load_fact("cut." + result.server->name(), done ? "yes" : "");
-      if (!done) open += fmt::format("{}{}", open.empty() ? "" : ", ", result.server->name());
+    waits.clear();
+    noted.clear();
+    for (const LookResult& result : look_at(context, saved, kLookLimit)) {
+      const std::string& name = result.server->name();
+      const std::string why_not = result.look ? why_not_cut(*result.look) : result.error;
+      context.load_fact("cut." + name, why_not.empty() ? "yes" : "");
+      const bool candidate = !context.fact(kCutOnlyPrefix + name);
+      cut += candidate && why_not.empty();
+      std::string& open = candidate ? waits : noted;
+      if (!why_not.empty()) open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", name, why_not);
     }
-    if (open.empty()) break;
-    const bool late = context.clock().boot_now() + kPollEvery >= context.row_deadline;
-    if (late && cut == 0)
-      return stop(
-          "the streams of {} could not be cut: primary_conninfo, restore_command or a WAL receiver is still "
-          "there",
-          open);
+    if (cut == hoped_for) break;
+    const bool late = context.clock().boot_now() + kTimeForALook >= context.row_deadline;
+    if (late && cut == 0) return stop("no stream could be cut: {}", waits);
     if (late) break;
     context.clock().sleep_for(kPollEvery);
   }
-  for (PostgresServer* server : waiting_for)
+  for (PostgresServer* server : saved)
     context.set_fact("cut." + server->name(), context.fact("cut." + server->name()).value_or(""));
-  if (!open.empty()) context.set_fact("not_cut", open);
-  return {};
-}
-
-// ---- 7 choose_candidate ----
-
-namespace {
-
-// Replay rests when everything received is replayed, or, with a torn last record, when it has not moved for a
-// second while the startup process waits for more WAL (F11).
-bool rests(const ServerLook& look, std::optional<Lsn> before, nanoseconds unmoved) {
-  const auto& facts = look.facts;
-  if (!facts.replay || facts.replay_paused.value_or(false)) return false;
-  if (facts.receive && *facts.receive == *facts.replay && look.startup_wait_event != "RestoreCommand")
-    return true;
-  const bool waits = look.startup_wait_event == "RecoveryWalStream" ||
-                     look.startup_wait_event == "RecoveryRetrieveRetryInterval";
-  return waits && before == facts.replay && unmoved >= kAtRest;
-}
-
-std::vector<PostgresServer*> cut_standbys(const RunContext& context) {
-  std::vector<PostgresServer*> found;
-  for (PostgresServer* server : context.standbys())
-    if (context.fact("cut." + server->name())) found.push_back(server);
-  return found;
-}
-
-// One look at all candidates: the choice when all eligible ones rest.
-std::optional<Choice> choose_at_rest(RunContext& context,
-                                     std::map<std::string, std::pair<Lsn, BootTime>>& seen,
-                                     std::string& why_not) {
-  std::optional<Choice> best;
-  bool moving = false;
-  why_not.clear();
-  for (const LookResult& result : look_at(context, cut_standbys(context), kLookLimit)) {
-    const std::string& name = result.server->name();
-    const auto unfit = not_eligible(context, result);
-    std::string reason = unfit ? unfit->text : "";
-    if (!unfit && !is_cut(*result.look)) reason = "its stream is not cut any more";
-    if (!reason.empty()) {
-      why_not += fmt::format("{}{}: {}", why_not.empty() ? "" : "; ", name, reason);
-      continue;
-    }
-    const Lsn replay = result.look->facts.replay.value_or(Lsn());
-    const BootTime now = context.clock().boot_now();
-    auto [entry, fresh] = seen.try_emplace(name, replay, now);
-    if (entry->second.first != replay) entry->second = {replay, now};
-    if (!rests(*result.look, fresh ? std::nullopt : std::optional(replay), now - entry->second.second)) {
-      moving = true;
-      why_not += fmt::format("{}{}: replay does not rest yet", why_not.empty() ? "" : "; ", name);
-      continue;
-    }
-    const Choice choice = choice_of(context, result.server, replay);
-    if (!best || choice.better_than(*best)) best = choice;
-  }
-  return moving ? std::nullopt : best;
-}
-
-}  // namespace
-
-StepStatus choose_candidate(RunContext& context) {
-  std::map<std::string, std::pair<Lsn, BootTime>> seen;
-  std::string why_not;
-  std::optional<Choice> choice;
-  while (!(choice = choose_at_rest(context, seen, why_not))) {
-    if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
-      return stop("no standby can be chosen: {}", why_not.empty() ? "none is cut" : why_not);
-    context.clock().sleep_for(kPollEvery);
-  }
-  const auto loss = loss_for(context, choice->lsn);
-  if (loss) record_loss(context, *loss);
-  if (auto beyond = loss_beyond_limit(context, loss); beyond && !context.permitted(kPermitLoss))
-    return tl::unexpected<Stop>(Stop{beyond->text, Ending::kHold, std::string(kPermitLoss)});
-  const ServerConfig* config = context.deps.cluster->find_server(choice->server->name());
-  context.run.candidate = choice->server->name();
-  context.run.region = config ? config->region : choice->server->region();
-  context.set_fact("candidate", context.run.candidate);
-  context.set_fact("fork_lsn", choice->lsn.to_string());
+  if (!waits.empty() || !noted.empty())
+    context.set_fact("not_cut", waits + (waits.empty() || noted.empty() ? "" : "; ") + noted);
   return {};
 }
 

@@ -8,12 +8,23 @@ constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kAskAgain = 300ms;  // PostgreSQL 15 can lose a promotion's wake-up and sleep 5 s
 constexpr nanoseconds kProofFresh = 2s;
 constexpr nanoseconds kLookLimit = 1s;
+constexpr nanoseconds kCandidateSilent = 10s;  // before it is asked: a hiccup of it is no reason to hold
 
 Result<ServerLook> look_at_candidate(RunContext& context) {
   PostgresServer* server = context.server(context.run.candidate);
   if (!server)
     return fail(ErrorCode::kNotFound, "the candidate '{}' is not in the topology", context.run.candidate);
   return server->look(std::min(context.row_deadline, context.clock().boot_now() + kLookLimit));
+}
+
+// The first look that is answered.
+Result<ServerLook> look_patiently(RunContext& context) {
+  const BootTime end = std::min(context.row_deadline, context.clock().boot_now() + kCandidateSilent);
+  while (true) {
+    auto look = look_at_candidate(context);
+    if (look || context.clock().boot_now() + kPollEvery >= end) return look;
+    context.clock().sleep_for(kPollEvery);
+  }
 }
 
 EpochRow probe_row(const RunContext& context) {
@@ -46,17 +57,19 @@ StepStatus may_promote(RunContext& context) {
     const auto reign = context.deps.journal->reign(context.run.cluster);
     if (!reign || !*reign || (*reign)->epoch != context.run.epoch) return ours;
   }
-  const auto look = look_at_candidate(context);
+  const auto look = look_patiently(context);
   if (look && promoted_on_new_timeline(context, *look) && context.run.promoting) return {};
   if (!look)
-    return stop("the candidate {} cannot be looked at: {}", context.run.candidate, look.error().message);
+    return stop(
+        "the candidate {} was lost before it was asked to promote ({}): retry the run, and it chooses anew",
+        context.run.candidate, look.error().message);
   if (!look->facts.in_recovery)
     return stop(
         "{} is a primary already, and not by us: somebody else promoted it, find out who before anything "
         "else",
         context.run.candidate);
-  if (!look->primary_conninfo.empty() || !look->restore_command.empty() || look->facts.receiver)
-    return stop("the stream of {} is not cut any more", context.run.candidate);
+  if (const std::string open = why_not_cut(*look); !open.empty())
+    return stop("{} is not cut any more: {}", context.run.candidate, open);
   return proof_is_fresh(context);  // last, so that it is as fresh as can be when the promotion is asked for
 }
 
@@ -91,8 +104,12 @@ StepStatus promotion_shows(RunContext& context) {
                                              : ", waiting for " + look->startup_wait_event)
                 : look.error().message;
     const BootTime now = context.clock().boot_now();
-    if (now + kPollEvery >= context.row_deadline)
-      return stop("{} was asked to promote and is not a primary yet: {}", context.run.candidate, last);
+    if (now + kTimeForALook >= context.row_deadline)
+      return stop(
+          "{} was asked to promote and is not a primary yet ({}): bring it up, the run goes on by itself; "
+          "nobody "
+          "else may be promoted before it is fenced",
+          context.run.candidate, last);
     // Only after proof and cut were read again: minutes may have passed.
     if (look && now - asked >= kAskAgain && may_promote(context)) {
       (void)context.server(context.run.candidate)->promote(context.row_deadline);
@@ -106,6 +123,8 @@ StepStatus promotion_shows(RunContext& context) {
 
 StepCheck has_probe_row(RunContext& context) {
   const auto look = look_at_candidate(context);
+  if (look && !look->synchronous_standby_names.empty() && !context.fact(kStandbyNames))
+    context.set_fact(kStandbyNames, look->synchronous_standby_names);
   return look && promoted_on_new_timeline(context, *look) && look->epoch_row == probe_row(context);
 }
 
@@ -130,7 +149,7 @@ StepStatus reign_begins(RunContext& context) {
     last = !look             ? look.error().message
            : look->read_only ? "new sessions are read-only"
                              : "the probe row is not there";
-    if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
+    if (context.clock().boot_now() + kTimeForALook >= context.row_deadline)
       return stop("a write on {} could not be proven: {}", context.run.candidate, last);
     context.clock().sleep_for(kPollEvery);
     if (look) (void)commit_probe_row(context);

@@ -9,8 +9,58 @@ namespace farshore::rows {
 namespace {
 
 constexpr nanoseconds kRestoreCommandLimit = 5s;
+constexpr const char* kPrimaryMinimums = "primary_minimums";
+
+// PostgreSQL pauses replay at a change that asks for more than the standby has; it can then not be promoted,
+// and a resume stops it. A pause by a person looks the same, so without the primary's settings it is unknown.
+std::optional<Hindrance> lower_than_primary(const RunContext& context, const ServerLook& look) {
+  const auto primary = primary_minimums(context);
+  if (!primary) {
+    if (!look.facts.replay_paused.value_or(false)) return std::nullopt;
+    return Hindrance{
+        ObstacleReason::kStandbySettings,
+        fmt::format("has paused replay, and the settings of {} were never seen, so resuming might "
+                    "stop it: see its log, and run SELECT pg_wal_replay_resume() there when a "
+                    "person paused it",
+                    context.old_primary())};
+  }
+  for (const auto& [name, needed] : *primary) {
+    const auto own = look.facts.standby_minimums.find(name);
+    if (own != look.facts.standby_minimums.end() && own->second < needed)
+      return Hindrance{ObstacleReason::kStandbySettings,
+                       fmt::format("has {} = {}, lower than {} on {}, which stops its replay: raise it there "
+                                   "and restart it",
+                                   name, own->second, needed, context.old_primary())};
+  }
+  return std::nullopt;
+}
+
+// Why its WAL is not what a promotion would need now; nothing = it is.
+std::optional<Hindrance> cannot_replay(const RunContext& context, const ServerLook& look) {
+  using enum ObstacleReason;
+  if (look.apply_delay > 0ns)
+    return Hindrance{kStandbyDelayed,
+                     fmt::format("is delayed by recovery_min_apply_delay = {:.0f} s: set it to "
+                                 "0 there if it is to be promoted",
+                                 to_seconds(look.apply_delay))};
+  if (look.startup_wait_event == "RestoreCommand" && look.startup_wait_for > kRestoreCommandLimit)
+    return Hindrance{
+        kStandbyRestoring,
+        fmt::format("has waited in restore_command for {:.0f} s, and a promotion would wait with "
+                    "it: let the command end, do not kill it",
+                    to_seconds(look.startup_wait_for))};
+  return lower_than_primary(context, look);
+}
 
 }  // namespace
+
+std::optional<StandbyMinimums> primary_minimums(const RunContext& context) {
+  const auto text = context.fact(kPrimaryMinimums);
+  if (!text) return std::nullopt;
+  auto minimums = parse_standby_minimums(*text);
+  if (!minimums) return std::nullopt;
+  return std::move(*minimums);
+}
 
 // The last sight of the primary is written down at once: after a restart this process would not know it any
 // more.
@@ -19,6 +69,9 @@ void remember_last_sight(RunContext& context) {
   const ServerObservation* seen =
       snapshot ? snapshot->find(context.run.cluster, context.old_primary()) : nullptr;
   if (!seen || !seen->last_success || !seen->facts || !seen->facts->flush || seen->facts->in_recovery) return;
+  if (const std::string minimums = format_standby_minimums(seen->facts->standby_minimums);
+      !minimums.empty() && context.fact(kPrimaryMinimums) != minimums)
+    context.set_fact(kPrimaryMinimums, minimums);
   const auto known = context.fact("last_sight_lsn");
   const auto known_lsn = known ? Lsn::parse(*known) : Result<Lsn>(Lsn());
   if (known && known_lsn && *known_lsn >= *seen->facts->flush) return;
@@ -92,22 +145,20 @@ std::optional<Hindrance> not_eligible(const RunContext& context, const LookResul
     return Hindrance{kStandbyWritable, "is not in recovery: it is a primary already"};
   if (look.facts.system_identifier != context.reign.system_identifier)
     return Hindrance{kStandbyDiverged,
-                     fmt::format("belongs to another system ({})", look.facts.system_identifier)};
+                     fmt::format("belongs to another system ({}): it is no copy of {}, rebuild it or take it "
+                                 "out of the topology",
+                                 look.facts.system_identifier, context.reign.server)};
+  // Before the probe row, which such a standby may hold and not yet have replayed.
+  if (auto stuck = cannot_replay(context, look)) return stuck;
   if (!look.epoch_row || look.epoch_row->epoch != context.reign.epoch ||
       look.epoch_row->server != context.reign.server)
     return Hindrance{kStandbyDiverged,
-                     fmt::format("does not hold the probe row of epoch {}: it did not follow {}",
+                     fmt::format("does not hold the probe row of epoch {}: it did not follow {}, rebuild it",
                                  context.reign.epoch, context.reign.server)};
   if (look.facts.timeline != context.reign.timeline)
-    return Hindrance{kStandbyDiverged, fmt::format("is on timeline {}, the reign is on {}",
+    return Hindrance{kStandbyDiverged, fmt::format("is on timeline {}, the reign is on {}: rebuild it",
                                                    look.facts.timeline, context.reign.timeline)};
   if (!look.facts.held()) return Hindrance{kStandbyPosition, "does not say which WAL it holds"};
-  if (!context.fact(kSavedPrefix + result.server->name()) && look.apply_delay > 0ns)
-    return Hindrance{kStandbyDelayed, fmt::format("is delayed by recovery_min_apply_delay = {:.0f} s",
-                                                  to_seconds(look.apply_delay))};
-  if (look.startup_wait_event == "RestoreCommand" && look.startup_wait_for > kRestoreCommandLimit)
-    return Hindrance{kStandbyRestoring, fmt::format("has waited in restore_command for {:.0f} s",
-                                                    to_seconds(look.startup_wait_for))};
   if (!look.missing_privileges.empty())
     return Hindrance{kStandbyPrivileges,
                      fmt::format("its admin role lacks: {}", fmt::join(look.missing_privileges, ", "))};

@@ -17,11 +17,13 @@ class WatchedServer final : public PostgresServer {
   }
   Result<SavedSettings> read_settings(BootTime deadline) override { return server_.read_settings(deadline); }
   Status cut_streams(BootTime) override { return refused("cutting the streams of " + name()); }
+  Status push_replay(BootTime) override { return refused("pushing the replay of " + name()); }
   Status restore_settings(const SavedSettings&, BootTime) override {
     return refused("setting anything on " + name());
   }
   Status promote(BootTime) override { return refused("promoting " + name()); }
   Status commit_epoch_row(const EpochRow&, BootTime) override { return refused("writing to " + name()); }
+  Status make_slot(const std::string&, BootTime) override { return refused("a slot on " + name()); }
   Status request_checkpoint(BootTime) override { return refused("a checkpoint of " + name()); }
 
  private:

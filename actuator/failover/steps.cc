@@ -36,8 +36,8 @@ constexpr std::array kSteps = {
          "a proof can be read, and says \"not isolated\" of a living primary", rehearse_fence},
     Step{6, "cut_streams",
          "siblings passing the candidate; a half-dead primary or an archive that still feeds", "-",
-         "saves the settings of every reachable standby, resumes replay, clears primary_conninfo and "
-         "restore_command",
+         "saves the settings of every reachable standby, clears primary_conninfo and restore_command; makes "
+         "those that may be promoted replay all they hold",
          "both are empty in effect and no WAL receiver is left, in a new session", save_settings, nullptr,
          cut_streams, streams_are_cut, 10s, OnFailure::kHold, false,
          "the settings of a standby that may be promoted can be read and saved", rehearse_cut_streams},
@@ -60,11 +60,12 @@ constexpr std::array kSteps = {
          reign_is_ours, nullptr, switch_traffic, traffic_points_there, 10s, OnFailure::kForward, false,
          "the target is known, the provider says where it points, a name server answers",
          rehearse_switch_traffic},
-    Step{11, "follow", "orphaned standbys, a rewind that says it is not needed", "-",
-         "CHECKPOINT (not awaited); puts the saved settings back on the other standbys, with the new "
-         "primary's address",
-         "they replay the new probe row", reign_is_ours, nullptr, follow, followers_replay, 5s,
-         OnFailure::kNote, false},
+    Step{
+        11, "follow", "orphaned standbys, a rewind that says it is not needed", "-",
+        "CHECKPOINT (not awaited); makes the slots of the other standbys and puts their saved settings back, "
+        "with the new primary's address",
+        "they replay the new probe row; a delayed one points there", reign_is_ours, nullptr, follow,
+        followers_replay, 5s, OnFailure::kNote, false},
     Step{14, "account", "not knowing the cost", "-", "", "the report is in the journal", nullptr, nullptr,
          nullptr, account, 5s, OnFailure::kNote, false},
 };

@@ -12,26 +12,21 @@
 namespace farshore {
 namespace {
 
-// What keeps replay, and with it the cut, waiting for a client of the standby: a conflict over a snapshot, a
-// pin or a lock. A new max_standby_streaming_delay is not seen by a wait that has begun (F10), so the clients
-// that cause it are ended: those that block the startup process by a lock, and for the other conflicts all
-// that hold a snapshot. Sessions of superusers cannot be ended with pg_signal_backend.
-constexpr const char* kEndConflicts = R"sql(
-SELECT pg_terminate_backend(a.pid)
-  FROM pg_stat_activity s
-  JOIN pg_stat_activity a ON a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
-  JOIN pg_roles r ON r.oid = a.usesysid
- WHERE s.backend_type = 'startup'
-   AND (s.wait_event LIKE 'RecoveryConflict%' OR s.wait_event_type IN ('BufferPin', 'Lock'))
-   AND (a.pid = ANY (pg_blocking_pids(s.pid)) OR (s.wait_event_type <> 'Lock' AND a.state <> 'idle'))
-   AND (NOT r.rolsuper OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)))sql";
-
 // True when commits wait for more synchronous standbys than are connected.
 constexpr const char* kCommitsWouldHang = R"sql(
 SELECT names <> '' AND
        (SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum'))
        < coalesce(substring(names FROM '(?i)^\s*(?:first|any)?\s*([0-9]+)\s*\(')::int, 1)
   FROM (SELECT current_setting('synchronous_standby_names') AS names) s)sql";
+
+// Whether nothing delays replay, and whether it is paused.
+constexpr const char* kReplayState = R"sql(
+SELECT current_setting('recovery_min_apply_delay')::interval = '0'
+       AND current_setting('max_standby_streaming_delay') = '0'
+       AND current_setting('max_standby_archive_delay') = '0',
+       pg_is_wal_replay_paused())sql";
+
+constexpr nanoseconds kLooksAreNear = 1s;  // so near that a wait seen by both is taken for one
 
 bool is_true(const PgRows& rows) { return !rows.rows.empty() && rows.rows[0].at(0).value_or("") == "t"; }
 
@@ -46,15 +41,18 @@ class AdminServer final : public PostgresServer {
   Result<ServerLook> look(BootTime deadline, FailureClass* failure) override;
   Result<SavedSettings> read_settings(BootTime deadline) override;
   Status cut_streams(BootTime deadline) override;
+  Status push_replay(BootTime deadline) override;
   Status restore_settings(const SavedSettings& settings, BootTime deadline) override;
   Status promote(BootTime deadline) override;
   Status commit_epoch_row(const EpochRow& row, BootTime deadline) override;
+  Status make_slot(const std::string& slot, BootTime deadline) override;
   Status request_checkpoint(BootTime deadline) override;
 
  private:
   using Settings = std::vector<std::pair<std::string, std::string>>;
 
   Result<PgSession> open(BootTime deadline, Settings settings = {}, FailureClass* failure = nullptr);
+  Result<PgSession> open_standby(BootTime deadline);
   // A statement that changes nothing.
   Result<PgRows> ask(PgSession& session, const std::string& sql,
                      const std::vector<std::optional<std::string>>& parameters, BootTime deadline);
@@ -62,7 +60,8 @@ class AdminServer final : public PostgresServer {
   Result<PgRows> look_row(PgSession& session, BootTime deadline);
   Status require_recovery(PgSession& session, bool in_recovery, BootTime deadline);
   Status lift_blocking_standby_names(PgSession& session, BootTime deadline);
-  nanoseconds note_startup_wait(const ServerLook& look);
+  nanoseconds note_startup_wait(PgSession& session, const ServerLook& look, BootTime deadline);
+  bool still_waits(PgSession& session, const std::string& event, BootTime deadline);
 
   const std::string cluster_;
   const ServerConfig config_;
@@ -71,7 +70,7 @@ class AdminServer final : public PostgresServer {
   struct StartupWait {
     std::string event;
     std::optional<Lsn> replay;  // a wait between which something was replayed is another wait
-    BootTime since;
+    BootTime since, seen;
   };
   std::mutex mutex_;
   StartupWait wait_;
@@ -128,7 +127,7 @@ Result<ServerLook> AdminServer::look(BootTime deadline, FailureClass* failure) {
     why = FailureClass::kQuery;
     return wrap(config_.name, look.error());
   }
-  look->startup_wait_for = note_startup_wait(*look);
+  look->startup_wait_for = note_startup_wait(*session, *look, deadline);
   return look;
 }
 
@@ -146,12 +145,31 @@ Result<PgRows> AdminServer::look_row(PgSession& session, BootTime deadline) {
   return fail(ErrorCode::kInternal, "a look without an end");
 }
 
-nanoseconds AdminServer::note_startup_wait(const ServerLook& look) {
+// Looks may be far apart, and a command that fails at once and is tried again looks each time as if it hung.
+nanoseconds AdminServer::note_startup_wait(PgSession& session, const ServerLook& look, BootTime deadline) {
   const BootTime now = clock_.boot_now();
-  const std::lock_guard lock(mutex_);
-  if (look.startup_wait_event != wait_.event || look.facts.replay != wait_.replay)
-    wait_ = {look.startup_wait_event, look.facts.replay, now};
+  std::unique_lock lock(mutex_);
+  bool same = look.startup_wait_event == wait_.event && look.facts.replay == wait_.replay;
+  if (same && wait_.event == "RestoreCommand" && now - wait_.seen > kLooksAreNear) {
+    lock.unlock();
+    same = still_waits(session, look.startup_wait_event, deadline);
+    lock.lock();
+  }
+  if (!same) wait_ = {look.startup_wait_event, look.facts.replay, now, now};
+  wait_.seen = now;
   return look.startup_wait_event.empty() ? 0ns : now - wait_.since;
+}
+
+bool AdminServer::still_waits(PgSession& session, const std::string& event, BootTime deadline) {
+  const BootTime end = std::min(deadline - kLooksAreNear / 4, clock_.boot_now() + kLooksAreNear / 2);
+  while (clock_.boot_now() < end) {
+    clock_.sleep_for(10ms);
+    const Result<PgRows> rows =
+        ask(session, "SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup'", {}, deadline);
+    if (!rows) return true;  // unknown: what was seen stands
+    if (rows->rows.empty() || rows->rows[0].at(0) != event) return false;
+  }
+  return true;
 }
 
 Status AdminServer::require_recovery(PgSession& session, bool in_recovery, BootTime deadline) {
@@ -163,10 +181,8 @@ Status AdminServer::require_recovery(PgSession& session, bool in_recovery, BootT
 }
 
 Result<SavedSettings> AdminServer::read_settings(BootTime deadline) {
-  Result<PgSession> session = open(deadline);
+  Result<PgSession> session = open_standby(deadline);
   if (!session) return tl::unexpected(session.error());
-  if (Status standby = require_recovery(*session, true, deadline); !standby)
-    return tl::unexpected(standby.error());
   std::string sql;
   for (const std::string_view name : kCutSettings)
     sql += fmt::format("{}current_setting('{}')", sql.empty() ? "SELECT " : ", ", name);
@@ -182,23 +198,44 @@ Result<SavedSettings> AdminServer::read_settings(BootTime deadline) {
   return settings;
 }
 
-// The settings first: a startup process that is paused reads them while it waits, so that after the resume it
-// neither delays, nor waits for queries, nor streams on. It executes the cut only when it has run out of
-// received WAL (F10).
-Status AdminServer::cut_streams(BootTime deadline) {
+Result<PgSession> AdminServer::open_standby(BootTime deadline) {
   Result<PgSession> session = open(deadline);
+  if (!session) return session;
+  if (Status standby = require_recovery(*session, true, deadline); !standby)
+    return tl::unexpected(standby.error());
+  return session;
+}
+
+Status AdminServer::cut_streams(BootTime deadline) {
+  Result<PgSession> session = open_standby(deadline);
   if (!session) return tl::unexpected(session.error());
-  if (Status standby = require_recovery(*session, true, deadline); !standby) return standby;
-  for (const char* statement :
-       {"ALTER SYSTEM SET recovery_min_apply_delay = 0", "ALTER SYSTEM SET max_standby_streaming_delay = 0",
-        "ALTER SYSTEM SET primary_conninfo = ''", "ALTER SYSTEM SET restore_command = ''",
-        "SELECT pg_reload_conf()"})
+  for (const char* statement : {"ALTER SYSTEM SET primary_conninfo = ''",
+                                "ALTER SYSTEM SET restore_command = ''", "SELECT pg_reload_conf()"})
     if (Status done = act(*session, statement, deadline); !done) return done;
-  const Result<PgRows> paused = ask(*session, "SELECT pg_is_wal_replay_paused()", {}, deadline);
-  if (!paused) return tl::unexpected(paused.error());
-  if (is_true(*paused))
+  return {};
+}
+
+// The settings first: a startup process that is paused reads them while it waits, so that after the resume it
+// neither delays nor waits for queries. After a cut it reads what was received as from an archive, hence both
+// delays. Repeated while replay does not rest, so written only when they are not yet in effect.
+Status AdminServer::push_replay(BootTime deadline) {
+  Result<PgSession> session = open_standby(deadline);
+  if (!session) return tl::unexpected(session.error());
+  const Result<PgRows> state = ask(*session, kReplayState, {}, deadline);
+  if (!state) return tl::unexpected(state.error());
+  if (state->rows.at(0).at(0) != "t")
+    for (const char* statement :
+         {"ALTER SYSTEM SET recovery_min_apply_delay = 0", "ALTER SYSTEM SET max_standby_streaming_delay = 0",
+          "ALTER SYSTEM SET max_standby_archive_delay = 0", "SELECT pg_reload_conf()"})
+      if (Status done = act(*session, statement, deadline); !done) return done;
+  if (state->rows.at(0).at(1) == "t")
     if (Status resumed = act(*session, "SELECT pg_wal_replay_resume()", deadline); !resumed) return resumed;
-  return act(*session, kEndConflicts, deadline);
+  // Sessions of superusers cannot be ended with pg_signal_backend.
+  return act(*session,
+             fmt::format("SELECT pg_terminate_backend(a.pid) FROM {} AND (NOT r.rolsuper OR (SELECT rolsuper "
+                         "FROM pg_roles WHERE rolname = current_user))",
+                         conflicting_sessions()),
+             deadline);
 }
 
 Status AdminServer::restore_settings(const SavedSettings& settings, BootTime deadline) {
@@ -254,6 +291,15 @@ Status AdminServer::commit_epoch_row(const EpochRow& row, BootTime deadline) {
   if (found->rows.empty() || found->rows[0].at(0) != row.server)
     return fail(ErrorCode::kConflict, "{}: epoch {} of {} belongs to {}", config_.name, row.epoch,
                 row.cluster, found->rows.empty() ? "nobody" : found->rows[0].at(0).value_or("nobody"));
+  return {};
+}
+
+Status AdminServer::make_slot(const std::string& slot, BootTime deadline) {
+  Result<PgSession> session = open(deadline, {{"default_transaction_read_only", "off"}});
+  if (!session) return tl::unexpected(session.error());
+  if (Status primary = require_recovery(*session, false, deadline); !primary) return primary;
+  const Result<PgRows> made = session->query("SELECT farshore.make_slot($1::name)", {slot}, deadline);
+  if (!made) return wrap(config_.name, made.error());
   return {};
 }
 

@@ -13,6 +13,9 @@ enum Column : size_t {
   kApplyDelay,
   kStartupWait,
   kReadOnly,
+  kBlockers,
+  kStandbyNames,
+  kSlotName,
   kMissing,
   kEpoch,
   kEpochServer,
@@ -27,12 +30,27 @@ SELECT CASE WHEN m.settings THEN current_setting('primary_conninfo') END,
        (extract(epoch FROM current_setting('recovery_min_apply_delay')::interval) * 1000000)::bigint,
        (SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'startup' LIMIT 1),
        current_setting('transaction_read_only')::boolean,
+       (SELECT string_agg(format('session %s of %s%s', a.pid, r.rolname,
+                                 CASE WHEN r.rolsuper THEN ', a superuser' ELSE '' END), '; ' ORDER BY a.pid)
+          FROM {conflicts}),
+       current_setting('synchronous_standby_names'),
+       current_setting('primary_slot_name'),
        array_to_string(ARRAY[{missing}], E'\n'),
        {epoch_columns},
        f.*
   FROM (SELECT pg_has_role('pg_read_all_settings', 'USAGE') AS settings) m
  CROSS JOIN ({facts}) f
   {epoch_join})sql";
+
+// A wait that has begun does not see a new max_standby_streaming_delay (F10), so the clients that cause it
+// have to go: those that block the startup process by a lock, and for the other conflicts all that hold a
+// snapshot.
+constexpr std::string_view kConflicts = R"sql(pg_stat_activity s
+  JOIN pg_stat_activity a ON a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
+  JOIN pg_roles r ON r.oid = a.usesysid
+ WHERE s.backend_type = 'startup'
+   AND (s.wait_event LIKE 'RecoveryConflict%' OR s.wait_event_type IN ('BufferPin', 'Lock'))
+   AND (a.pid = ANY (pg_blocking_pids(s.pid)) OR (s.wait_event_type <> 'Lock' AND a.state <> 'idle')))sql";
 
 constexpr const char* kEpochJoin = R"sql(
   LEFT JOIN (SELECT epoch, server FROM farshore.epoch WHERE cluster = $1 ORDER BY epoch DESC LIMIT 1) e ON true)sql";
@@ -50,6 +68,12 @@ std::string table_privilege(const char* privilege) {
       privilege);
 }
 
+std::string make_slot_privilege() {
+  return "EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+         "WHERE n.nspname = 'farshore' AND p.proname = 'make_slot' AND has_schema_privilege(n.oid, 'USAGE') "
+         "AND has_function_privilege(p.oid, 'EXECUTE'))";
+}
+
 // Protocol section 6: each as words for what cannot be done.
 std::string missing_privileges(int server_version) {
   std::vector<std::string> list;
@@ -61,6 +85,7 @@ std::string missing_privileges(int server_version) {
                           fmt::format("EXECUTE on {}", function)));
   for (const char* privilege : {"SELECT", "INSERT"})
     list.push_back(unless(table_privilege(privilege), fmt::format("{} on farshore.epoch", privilege)));
+  list.push_back(unless(make_slot_privilege(), "EXECUTE on farshore.make_slot(name)"));
   if (server_version < 150000) {
     list.push_back(unless("(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
                           "superuser, which ALTER SYSTEM and CHECKPOINT need before PostgreSQL 15"));
@@ -98,12 +123,14 @@ constexpr const char* kHidden = "(hidden from this role)";
 
 }  // namespace
 
+std::string_view conflicting_sessions() { return kConflicts; }
+
 Result<std::string> look_query(int server_version, bool with_epoch) {
   const Result<std::string> facts = facts_query(server_version);
   if (!facts) return tl::unexpected(facts.error());
   return fmt::format(
       fmt::runtime(kExtras), fmt::arg("missing", missing_privileges(server_version)),
-      fmt::arg("facts", *facts),
+      fmt::arg("facts", *facts), fmt::arg("conflicts", kConflicts),
       fmt::arg("epoch_columns", with_epoch ? "e.epoch, e.server" : "NULLIF($1::text, $1), NULL"),
       fmt::arg("epoch_join", with_epoch ? kEpochJoin : ""));
 }
@@ -129,6 +156,9 @@ Result<ServerLook> decode_look(const std::string& cluster, const PgRow& row, int
   look.apply_delay = std::chrono::microseconds(*apply_delay);
   look.startup_wait_event = row[kStartupWait].value_or("");
   look.read_only = *row[kReadOnly] == "t";
+  look.replay_blockers = row[kBlockers].value_or("");
+  look.primary_slot_name = row[kSlotName].value_or("");
+  look.synchronous_standby_names = row[kStandbyNames].value_or("");
   if (const auto epoch = read_integer(row[kEpoch]); epoch && row[kEpochServer])
     look.epoch_row = EpochRow{cluster, *epoch, *row[kEpochServer]};
   return look;

@@ -13,6 +13,9 @@ namespace farshore {
 // be read. $1 is the cluster. kInvalidArgument for versions that are not known.
 Result<std::string> look_query(int server_version, bool with_epoch);
 
+// FROM and WHERE of the client sessions (a, of role r) that replay waits for.
+std::string_view conflicting_sessions();
+
 // startup_wait_for is left at zero: it takes two looks. kCorrupt when the row is not of look_query.
 Result<ServerLook> decode_look(const std::string& cluster, const PgRow& row, int server_version);
 

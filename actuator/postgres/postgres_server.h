@@ -32,6 +32,9 @@ struct ServerLook {
   nanoseconds startup_wait_for{0};              // how long this actuator has seen it wait for that, at least
   std::optional<EpochRow> epoch_row;            // the newest of this cluster
   std::vector<std::string> missing_privileges;  // what the admin role could not do, in words
+  std::string replay_blockers;                  // client sessions that replay waits for, in words
+  std::string synchronous_standby_names;        // in effect
+  std::string primary_slot_name;                // in effect: the slot it asks its primary for
   bool read_only = false;                       // transaction_read_only of a new session
 };
 
@@ -50,9 +53,12 @@ class PostgresServer {
   virtual Result<ServerLook> look(BootTime deadline, FailureClass* failure = nullptr) = 0;
   // Standby only: the settings that cut_streams changes.
   virtual Result<SavedSettings> read_settings(BootTime deadline) = 0;
-  // Standby only: resumes replay, drops the apply delay, ends conflicting queries, clears primary_conninfo
-  // and restore_command, reloads. Does not wait for the receiver to end.
+  // Standby only: clears primary_conninfo and restore_command, reloads. Does not wait for the receiver to
+  // end, which it does when all that was received is replayed; leaves replay as it is.
   virtual Status cut_streams(BootTime deadline) = 0;
+  // Standby only: lets it replay all that it holds: drops the apply delay, resumes, ends the sessions that
+  // are in the way. Only for one that may be promoted: resuming can stop a server whose settings are too low.
+  virtual Status push_replay(BootTime deadline) = 0;
   // Puts saved settings back and reloads.
   virtual Status restore_settings(const SavedSettings& settings, BootTime deadline) = 0;
   // pg_promote(false): asks and returns.
@@ -60,6 +66,8 @@ class PostgresServer {
   // Commits the row (synchronous_commit=local, read-write session, client-side deadline); lifts a
   // synchronous_standby_names that would block commits. Repeating it with the same row is harmless.
   virtual Status commit_epoch_row(const EpochRow& row, BootTime deadline) = 0;
+  // Primary only: a physical replication slot of this name is there, which a standby asks for.
+  virtual Status make_slot(const std::string& slot, BootTime deadline) = 0;
   // Sends CHECKPOINT and does not wait for it.
   virtual Status request_checkpoint(BootTime deadline) = 0;
 };

@@ -9,9 +9,11 @@
 
 namespace farshore {
 
-// What cut_streams changes and restore_settings puts back; nothing else is ever set from saved text.
-inline constexpr std::array<std::string_view, 4> kCutSettings{
-    "primary_conninfo", "restore_command", "recovery_min_apply_delay", "max_standby_streaming_delay"};
+// What cut_streams and push_replay change and restore_settings puts back; nothing else is ever set from saved
+// text.
+inline constexpr std::array<std::string_view, 5> kCutSettings{
+    "primary_conninfo", "restore_command", "recovery_min_apply_delay", "max_standby_streaming_delay",
+    "max_standby_archive_delay"};
 
 // A string literal, whatever the text holds and whatever standard_conforming_strings says. kInvalidArgument
 // for a NUL or a line break, which ALTER SYSTEM refuses.

@@ -1,5 +1,8 @@
 #include "common/postgres/facts.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace farshore {
 
 std::string_view to_string(FailureClass failure) {
@@ -36,6 +39,31 @@ const ServerObservation* Snapshot::find(std::string_view cluster, std::string_vi
   for (const ServerObservation& observation : servers)
     if (observation.cluster == cluster && observation.server == server) return &observation;
   return nullptr;
+}
+
+Result<StandbyMinimums> parse_standby_minimums(std::string_view text) {
+  StandbyMinimums minimums;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view entry = text.substr(begin, end - begin);
+    const size_t equals = std::min(entry.find('='), entry.size());
+    int64_t value = 0;
+    const char* const last = entry.data() + entry.size();
+    const auto [rest, error] =
+        std::from_chars(entry.data() + std::min(equals + 1, entry.size()), last, value);
+    if (equals == 0 || error != std::errc() || rest != last)
+      return fail(ErrorCode::kCorrupt, "'{:.40}' is no setting with a number", entry);
+    minimums[std::string(entry.substr(0, equals))] = value;
+    begin = end + 1;
+  }
+  return minimums;
+}
+
+std::string format_standby_minimums(const StandbyMinimums& minimums) {
+  std::string text;
+  for (const auto& [name, value] : minimums)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
+  return text;
 }
 
 }  // namespace farshore

@@ -11,6 +11,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/lsn.h"
+#include "common/base/result.h"
 
 namespace farshore {
 
@@ -53,6 +54,14 @@ struct WalReceiverFacts {
   std::optional<nanoseconds> last_message_age;  // standby's now() - last_msg_receipt_time, one clock
 };
 
+// The settings that a standby must not have lower than its primary, by name: replay of a change that asks for
+// more pauses, and resuming it then stops the server (PostgreSQL 14 and later).
+using StandbyMinimums = std::map<std::string, int64_t>;
+// "name=value,name=value": a column of the facts, and how a run writes them down. kCorrupt for any other
+// text.
+Result<StandbyMinimums> parse_standby_minimums(std::string_view text);
+std::string format_standby_minimums(const StandbyMinimums& minimums);
+
 struct ServerFacts {
   bool in_recovery = false;
   uint32_t server_version_num = 0;    // 150018
@@ -65,6 +74,7 @@ struct ServerFacts {
   std::optional<bool> replay_paused;
   std::optional<WallTime> last_replayed_commit;  // pg_last_xact_replay_timestamp
   WallTime server_time;
+  StandbyMinimums standby_minimums;  // of this server, in effect
 
   // The position a standby would keep after a promotion: the larger of what it received and replayed.
   std::optional<Lsn> held() const {

@@ -21,6 +21,7 @@ enum Column : size_t {
   kReceiverFlushed,
   kReceiverLatestEnd,
   kReceiverMessageAge,
+  kStandbyMinimums,
   kColumns
 };
 
@@ -47,7 +48,12 @@ SELECT r.in_recovery,
        w.status,
        w.flushed_lsn,
        w.latest_end_lsn,
-       (extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time) * 1000000)::bigint
+       (extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time) * 1000000)::bigint,
+       concat_ws(',', 'max_connections=' || current_setting('max_connections'),
+                 'max_worker_processes=' || current_setting('max_worker_processes'),
+                 'max_wal_senders=' || current_setting('max_wal_senders'),
+                 'max_prepared_transactions=' || current_setting('max_prepared_transactions'),
+                 'max_locks_per_transaction=' || current_setting('max_locks_per_transaction'))
   FROM (SELECT pg_is_in_recovery() AS in_recovery OFFSET 0) r
  CROSS JOIN pg_control_system() s
   LEFT JOIN pg_stat_wal_receiver w ON r.in_recovery)sql";
@@ -135,6 +141,9 @@ Result<ServerFacts> decode_facts(const PgRow& row, int server_version) {
   facts.last_replayed_commit = reader.time(kLastReplayedCommit);
   facts.server_time = reader.require(reader.time(kServerTime), kServerTime);
   facts.receiver = read_receiver(row, reader);
+  const Result<StandbyMinimums> minimums = parse_standby_minimums(row[kStandbyMinimums].value_or(""));
+  if (!minimums) return tl::unexpected(minimums.error());
+  facts.standby_minimums = *minimums;
   if (reader.bad())
     return fail(ErrorCode::kCorrupt, "column {} of the facts cannot be read: '{:.40}'", size_t{*reader.bad()},
                 row[*reader.bad()].value_or("NULL"));

@@ -86,12 +86,16 @@ class World::Server final : public PostgresServer {
     look.primary_conninfo = self.primary_conninfo;
     look.restore_command = self.restore_command;
     look.apply_delay = self.apply_delay;
+    look.facts.standby_minimums = {{"max_connections", self.max_connections}};
+    look.synchronous_standby_names = self.standby_names;
+    look.primary_slot_name = self.slot_name;
     if (!self.rows.empty()) look.epoch_row = self.rows.back();
     if (self.in_recovery) {
       look.facts.receive = self.lsn;
       look.facts.replay = self.replay;
       look.facts.replay_paused = self.replay_paused;
-      look.startup_wait_event = "RecoveryWalStream";
+      look.replay_blockers = self.blockers;
+      look.startup_wait_event = self.blockers.empty() ? "RecoveryWalStream" : "RecoveryConflictSnapshot";
       if (!self.primary_conninfo.empty() && self.last_message)
         look.facts.receiver =
             WalReceiverFacts{"streaming", self.lsn, self.lsn, world_.clock.boot_now() - *self.last_message};
@@ -108,10 +112,20 @@ class World::Server final : public PostgresServer {
   }
   Status cut_streams(BootTime) override {
     return change([this]() -> Status {
-      state().replay_paused = false;
-      state().apply_delay = 0ns;
       state().primary_conninfo.clear();
       state().restore_command.clear();
+      return {};
+    });
+  }
+  Status push_replay(BootTime) override {
+    return change([this]() -> Status {
+      if (state().replay_paused && state().max_connections < world_.server("shop-us").max_connections) {
+        world_.violated("S6: a resume stopped " + name_);
+        state().running = false;
+      }
+      state().replay_paused = false;
+      state().apply_delay = 0ns;
+      if (state().blockers.empty()) state().replay = state().lsn;
       return {};
     });
   }
@@ -135,8 +149,16 @@ class World::Server final : public PostgresServer {
       if (state().in_recovery) return fail(ErrorCode::kConflict, "read-only");
       const auto [known, fresh] = world_.rows_by_epoch_.try_emplace(row.epoch, name_);
       if (!fresh && known->second != name_) world_.violated("S2: two probe rows of one epoch");
+      state().standby_names.clear();
       if (std::find(state().rows.begin(), state().rows.end(), row) == state().rows.end())
         state().rows.push_back(row);
+      return {};
+    });
+  }
+  Status make_slot(const std::string& slot, BootTime) override {
+    return change([&]() -> Status {
+      if (state().in_recovery) return fail(ErrorCode::kConflict, "in recovery");
+      state().slots.insert(slot);
       return {};
     });
   }

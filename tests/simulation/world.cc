@@ -33,6 +33,9 @@ World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_lo
     state.region = region;
     state.in_recovery = server.name != "shop-us";
     if (state.in_recovery) state.primary_conninfo = "host=shop-us user=replicator";
+    if (state.in_recovery) state.slot_name = server.region;
+    state.slots = {"eu-west", "ap-south"};
+    if (state.in_recovery) state.slots.clear();
     state_.push_back(state);
   }
   view_ = std::make_unique<View>(*this);
@@ -131,6 +134,7 @@ void World::move() {
       seen.facts.emplace();
       seen.facts->in_recovery = server.in_recovery;
       if (!server.in_recovery) seen.facts->flush = server.lsn;
+      seen.facts->standby_minimums = {{"max_connections", server.max_connections}};
       if (server.name == "shop-us" && !server.in_recovery) history_.push_back({now, server.lsn});
     }
 }
@@ -138,11 +142,12 @@ void World::move() {
 void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
   const bool follows = standby.in_recovery && reachable(standby) && !standby.promoting_since &&
                        standby.primary_conninfo.find("host=" + primary.name) != std::string::npos;
-  if (!follows || !reachable(primary) || primary.in_recovery || primary.lsn < standby.replay) return;
+  const bool slot = standby.slot_name.empty() || primary.slots.contains(standby.slot_name);
+  if (!follows || !slot || !reachable(primary) || primary.in_recovery || primary.lsn < standby.replay) return;
   standby.last_message = clock.boot_now();
   standby.timeline = primary.timeline;
   standby.lsn = std::max(standby.lsn, primary.lsn);
-  if (!standby.replay_paused) {
+  if (!standby.replay_paused && standby.blockers.empty()) {
     standby.replay = standby.lsn;
     standby.rows = primary.rows;
   }

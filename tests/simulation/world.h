@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,11 @@ struct SimServer {
   Lsn replay{0x3000000};
   bool replay_paused = false;
   nanoseconds apply_delay{0};
+  int max_connections = 100;    // lower than the primary's: replay is paused, and a resume stops the server
+  std::string blockers;         // sessions of superusers that replay waits for
+  std::string standby_names;    // synchronous_standby_names
+  std::string slot_name;        // of a standby
+  std::set<std::string> slots;  // of a primary
   std::string primary_conninfo, restore_command;
   std::vector<EpochRow> rows;
   std::optional<BootTime> last_message;  // of its WAL receiver

@@ -44,8 +44,18 @@ std::string epoch_table() {
          "  at timestamptz NOT NULL DEFAULT now(),\n"
          "  PRIMARY KEY (cluster, epoch)\n"
          ");\n"
+         "-- The slot that a standby asks its new primary for. Making one takes the REPLICATION attribute, "
+         "with "
+         "which\n"
+         "-- all data can be read; the actuator gets this and nothing more.\n"
+         "CREATE OR REPLACE FUNCTION farshore.make_slot(slot name) RETURNS void\n"
+         "  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $farshore$\n"
+         "  SELECT pg_create_physical_replication_slot(slot, true)\n"
+         "   WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = slot);\n"
+         "$farshore$;\n"
          "REVOKE ALL ON SCHEMA farshore FROM PUBLIC;\n"
-         "REVOKE ALL ON TABLE farshore.epoch FROM PUBLIC;\n";
+         "REVOKE ALL ON TABLE farshore.epoch FROM PUBLIC;\n"
+         "REVOKE ALL ON FUNCTION farshore.make_slot(name) FROM PUBLIC;\n";
 }
 
 std::string monitor_grants(const std::string& role) {
@@ -68,7 +78,7 @@ std::string parameter_grants(const std::string& name, int major_version) {
   return fmt::format(
       "GRANT pg_checkpoint TO {0};\n"
       "GRANT ALTER SYSTEM ON PARAMETER primary_conninfo, restore_command, recovery_min_apply_delay,\n"
-      "  synchronous_standby_names, max_standby_streaming_delay TO {0};\n",
+      "  synchronous_standby_names, max_standby_streaming_delay, max_standby_archive_delay TO {0};\n",
       name);
 }
 
@@ -79,11 +89,13 @@ std::string actuator_grants(const std::string& role, int major_version) {
              "GRANT EXECUTE ON FUNCTION pg_catalog.pg_promote(boolean, integer) TO {0};\n"
              "GRANT EXECUTE ON FUNCTION pg_catalog.pg_reload_conf() TO {0};\n"
              "GRANT EXECUTE ON FUNCTION pg_catalog.pg_wal_replay_resume() TO {0};\n",
+
              name) +
          parameter_grants(name, major_version) +
          fmt::format(
              "GRANT USAGE ON SCHEMA farshore TO {0};\n"
-             "GRANT SELECT, INSERT ON TABLE farshore.epoch TO {0};\n",
+             "GRANT SELECT, INSERT ON TABLE farshore.epoch TO {0};\n"
+             "GRANT EXECUTE ON FUNCTION farshore.make_slot(name) TO {0};\n",
              name);
 }
 

@@ -100,6 +100,8 @@ TEST_F(OwnEvidence, AReceiverThatHeardWithinTheWindowForbidsAndSilenceNeedsARead
     Result<ServerLook> look(BootTime, FailureClass*) override { return ServerLook(); }
     Result<SavedSettings> read_settings(BootTime) override { return SavedSettings(); }
     Status cut_streams(BootTime) override { return {}; }
+    Status push_replay(BootTime) override { return {}; }
+    Status make_slot(const std::string&, BootTime) override { return {}; }
     Status restore_settings(const SavedSettings&, BootTime) override { return {}; }
     Status promote(BootTime) override { return {}; }
     Status commit_epoch_row(const EpochRow&, BootTime) override { return {}; }

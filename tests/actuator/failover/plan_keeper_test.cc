@@ -46,6 +46,8 @@ class FrozenServer final : public PostgresServer {
   }
   Result<SavedSettings> read_settings(BootTime) override { return fail(ErrorCode::kTimeout, "no answer"); }
   Status cut_streams(BootTime) override { return {}; }
+  Status push_replay(BootTime) override { return {}; }
+  Status make_slot(const std::string&, BootTime) override { return {}; }
   Status restore_settings(const SavedSettings&, BootTime) override { return {}; }
   Status promote(BootTime) override { return {}; }
   Status commit_epoch_row(const EpochRow&, BootTime) override { return {}; }

@@ -65,6 +65,8 @@ class AdminServerTest : public ::testing::Test {
   void expect_cut() {
     const Status cut = hands_->cut_streams(soon());
     ASSERT_TRUE(cut) << cut.error().message;
+    const Status pushed = hands_->push_replay(soon());
+    ASSERT_TRUE(pushed) << pushed.error().message;
     EXPECT_TRUE(wait_until([&] { return is_cut(); })) << standby_->log();
   }
 
@@ -106,7 +108,7 @@ TEST_F(AdminServerTest, WhatTheRoleCannotDoIsNamedAndHiddenSettingsDoNotReadAsCu
         "EXECUTE on pg_wal_replay_resume()", "SELECT on farshore.epoch", "INSERT on farshore.epoch",
         "ALTER SYSTEM SET primary_conninfo", "ALTER SYSTEM SET restore_command",
         "ALTER SYSTEM SET recovery_min_apply_delay", "ALTER SYSTEM SET synchronous_standby_names",
-        "ALTER SYSTEM SET max_standby_streaming_delay"})
+        "ALTER SYSTEM SET max_standby_streaming_delay", "ALTER SYSTEM SET max_standby_archive_delay"})
     EXPECT_NE(std::ranges::find(missing, privilege), missing.end()) << privilege;
   EXPECT_EQ(weak->cut_streams(soon()).error().code, ErrorCode::kPermission);
   EXPECT_EQ(weak->promote(soon()).error().code, ErrorCode::kPermission);
@@ -139,7 +141,7 @@ TEST_F(AdminServerTest, ACutWorksWhileReplayIsPaused) {
 
 TEST_F(AdminServerTest, SavedSettingsBringStreamingBack) {
   const SavedSettings saved = hands_->read_settings(soon()).value();
-  EXPECT_EQ(saved.size(), 4u);
+  EXPECT_EQ(saved.size(), 5u);
   expect_cut();
   const Status restored = hands_->restore_settings(saved, soon());
   ASSERT_TRUE(restored) << restored.error().message;

@@ -119,6 +119,8 @@ class StreamWorld::Standby final : public PostgresServer {
   }
   Result<SavedSettings> read_settings(BootTime) override { return untouchable(); }
   Status cut_streams(BootTime) override { return untouchable(); }
+  Status push_replay(BootTime) override { return untouchable(); }
+  Status make_slot(const std::string&, BootTime) override { return untouchable(); }
   Status restore_settings(const SavedSettings&, BootTime) override { return untouchable(); }
   Status promote(BootTime) override { return untouchable(); }
   Status commit_epoch_row(const EpochRow&, BootTime) override { return untouchable(); }

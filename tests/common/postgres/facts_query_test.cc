@@ -6,10 +6,11 @@ namespace farshore {
 namespace {
 
 const auto kNull = std::nullopt;
+const std::string kMinimums = "max_connections=100,max_wal_senders=10";
 
 PgRow primary_row() {
   return {"f",   "7710890441538039360", "3", "0/3000148", "0/3000148", kNull, kNull, kNull,
-          kNull, "1763800000123456",    "f", kNull,       kNull,       kNull, kNull};
+          kNull, "1763800000123456",    "f", kNull,       kNull,       kNull, kNull, kMinimums};
 }
 PgRow standby_row() {
   return {"t",
@@ -26,7 +27,8 @@ PgRow standby_row() {
           "streaming",
           "0/3000000",
           "0/30A31B0",
-          "1500000"};
+          "1500000",
+          kMinimums};
 }
 
 TEST(Facts, OfAPrimaryHoldNoStandbyValues) {
@@ -38,6 +40,7 @@ TEST(Facts, OfAPrimaryHoldNoStandbyValues) {
   EXPECT_EQ(facts->flush, Lsn(0x3000148));
   EXPECT_FALSE(facts->receive || facts->replay || facts->replay_paused || facts->last_replayed_commit);
   EXPECT_FALSE(facts->receiver);
+  EXPECT_EQ(facts->standby_minimums, (StandbyMinimums{{"max_connections", 100}, {"max_wal_senders", 10}}));
   EXPECT_EQ(facts->server_time, WallTime(std::chrono::microseconds(1763800000123456)));
 }
 
@@ -71,8 +74,18 @@ TEST(Facts, AbsentValuesStayAbsent) {
 }
 
 TEST(Facts, RowsThatMakeNoSenseAreRefused) {
-  for (const auto& [column, text] : std::vector<std::pair<size_t, std::optional<std::string>>>{
-           {0, "yes"}, {0, kNull}, {1, kNull}, {2, "x"}, {2, kNull}, {4, "12"}, {9, kNull}, {9, "now"}}) {
+  for (const auto& [column, text] :
+       std::vector<std::pair<size_t, std::optional<std::string>>>{{0, "yes"},
+                                                                  {0, kNull},
+                                                                  {1, kNull},
+                                                                  {2, "x"},
+                                                                  {2, kNull},
+                                                                  {4, "12"},
+                                                                  {9, kNull},
+                                                                  {9, "now"},
+                                                                  {15, "max_connections"},
+                                                                  {15, "max_connections=x"},
+                                                                  {15, "=1"}}) {
     PgRow row = primary_row();
     row[column] = text;
     const auto facts = decode_facts(row, 150018);
@@ -80,6 +93,13 @@ TEST(Facts, RowsThatMakeNoSenseAreRefused) {
     EXPECT_EQ(facts.error().code, ErrorCode::kCorrupt);
   }
   EXPECT_FALSE(decode_facts({"f"}, 150018));
+}
+
+TEST(StandbyMinimums, ComeBackFromTheirText) {
+  const StandbyMinimums minimums = {{"max_connections", 100}, {"max_wal_senders", 0}};
+  EXPECT_EQ(format_standby_minimums(minimums), "max_connections=100,max_wal_senders=0");
+  EXPECT_EQ(parse_standby_minimums(format_standby_minimums(minimums)).value(), minimums);
+  EXPECT_EQ(parse_standby_minimums("").value(), StandbyMinimums());
 }
 
 TEST(FactsQuery, RefusesVersionsItDoesNotKnow) {

@@ -60,8 +60,9 @@ TEST_F(GenerateSqlOnPostgres, RunsTwiceAndKeepsWhatIsThere) {
 }
 
 TEST_F(GenerateSqlOnPostgres, EveryPrivilegeOfAFailoverIsHeld) {
-  for (const char* parameter : {"primary_conninfo", "restore_command", "recovery_min_apply_delay",
-                                "synchronous_standby_names", "max_standby_streaming_delay"}) {
+  for (const char* parameter :
+       {"primary_conninfo", "restore_command", "recovery_min_apply_delay", "synchronous_standby_names",
+        "max_standby_streaming_delay", "max_standby_archive_delay"}) {
     const std::string name(parameter);
     EXPECT_EQ(
         primary_->sql("SELECT has_parameter_privilege('farshore_actuator', '" + name + "', 'ALTER SYSTEM')"),
@@ -117,8 +118,8 @@ TEST_F(GenerateSqlOnPostgres, TheActuatorCutsPromotesAndWritesOnAStandby) {
   for (const char* statement :
        {"ALTER SYSTEM SET primary_conninfo = ''", "ALTER SYSTEM SET restore_command = ''",
         "ALTER SYSTEM SET recovery_min_apply_delay = 0", "ALTER SYSTEM SET max_standby_streaming_delay = 0",
-        "ALTER SYSTEM SET synchronous_standby_names = ''", "SELECT pg_reload_conf()",
-        "SELECT pg_wal_replay_resume()"}) {
+        "ALTER SYSTEM SET max_standby_archive_delay = 0", "ALTER SYSTEM SET synchronous_standby_names = ''",
+        "SELECT pg_reload_conf()", "SELECT pg_wal_replay_resume()"}) {
     expect_allowed(*standby, role, statement);
   }
   EXPECT_TRUE(standby->wait_for_sql("SELECT count(*) FROM pg_stat_wal_receiver", "0"));
@@ -127,6 +128,9 @@ TEST_F(GenerateSqlOnPostgres, TheActuatorCutsPromotesAndWritesOnAStandby) {
   ASSERT_TRUE(standby->wait_for_sql("SELECT pg_is_in_recovery()", "f"));
   expect_allowed(*standby, role, "INSERT INTO farshore.epoch VALUES ('shop', 2, 'shop-eu')");
   expect_allowed(*standby, role, "CHECKPOINT");
+  expect_allowed(*standby, role, "SELECT farshore.make_slot('shop_ap'), farshore.make_slot('shop_ap')");
+  EXPECT_EQ(standby->sql("SELECT slot_name, slot_type FROM pg_replication_slots"), "shop_ap|physical");
+  expect_denied(*standby, "farshore_monitor", "SELECT farshore.make_slot('other')");
 }
 
 }  // namespace
