@@ -27,6 +27,13 @@ Result<ServerLook> look_patiently(RunContext& context) {
   }
 }
 
+std::string still_waited_for(const RunContext& context, const std::string& last) {
+  return fmt::format(
+      "{} was asked to promote and is not a primary yet ({}): bring it up, the run goes on by itself; nobody "
+      "else may be promoted before it is fenced",
+      context.run.candidate, last);
+}
+
 EpochRow probe_row(const RunContext& context) {
   return {context.run.cluster, context.run.epoch, context.run.candidate};
 }
@@ -59,6 +66,7 @@ StepStatus may_promote(RunContext& context) {
   }
   const auto look = look_patiently(context);
   if (look && promoted_on_new_timeline(context, *look) && context.run.promoting) return {};
+  if (!look && context.run.promoting) return stop("{}", still_waited_for(context, look.error().message));
   if (!look)
     return stop(
         "the candidate {} was lost before it was asked to promote ({}): retry the run, and it chooses anew",
@@ -104,12 +112,7 @@ StepStatus promotion_shows(RunContext& context) {
                                              : ", waiting for " + look->startup_wait_event)
                 : look.error().message;
     const BootTime now = context.clock().boot_now();
-    if (now + kTimeForALook >= context.row_deadline)
-      return stop(
-          "{} was asked to promote and is not a primary yet ({}): bring it up, the run goes on by itself; "
-          "nobody "
-          "else may be promoted before it is fenced",
-          context.run.candidate, last);
+    if (now + kTimeForALook >= context.row_deadline) return stop("{}", still_waited_for(context, last));
     // Only after proof and cut were read again: minutes may have passed.
     if (look && now - asked >= kAskAgain && may_promote(context)) {
       (void)context.server(context.run.candidate)->promote(context.row_deadline);
