@@ -216,6 +216,8 @@ class WithPassword final : public PostgresServer {
     return fail(ErrorCode::kConflict, "primary_conninfo of {} holds a password", name());
   }
   Status cut_streams(BootTime) override { return {}; }
+  Status push_replay(BootTime) override { return {}; }
+  Status make_slot(const std::string&, BootTime) override { return {}; }
   Status restore_settings(const SavedSettings&, BootTime) override { return {}; }
   Status promote(BootTime) override { return {}; }
   Status commit_epoch_row(const EpochRow&, BootTime) override { return {}; }
