@@ -76,6 +76,31 @@ void add_epochs(Page& page, const MetricsInput& input, const Topology& topology)
                            [](const ClusterStatus& cluster) { return cluster.latch.has_value(); }));
 }
 
+bool is_open(const std::vector<OpenEnd>& ends, const std::string& name) {
+  return std::ranges::any_of(ends, [&](const OpenEnd& end) { return end.name == name; });
+}
+
+void add_open_ends(Page& page, const MetricsInput& input, const Topology& topology) {
+  page.family(
+      "farshore_traffic_switch_pending",
+      "1 while a traffic record does not point at the region of the reign, though a run pointed it there",
+      MetricType::Gauge);
+  for (const auto& cluster : input.clusters)
+    if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
+      for (const TrafficConfig& traffic : config->traffic)
+        page.add({{"cluster", cluster.cluster}, {"record", traffic.name}},
+                 is_open(cluster.traffic_open, traffic.name) ? 1 : 0);
+  page.family("farshore_stale_primary",
+              "1 while a server that lost the reign answers as a primary, or nothing proves that it cannot "
+              "write; and for a minute after",
+              MetricType::Gauge);
+  for (const auto& cluster : input.clusters)
+    if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
+      for (const ServerConfig& server : config->servers)
+        page.add({{"cluster", cluster.cluster}, {"region", server.region}, {"server", server.name}},
+                 is_open(cluster.stale_primaries, server.name) ? 1 : 0);
+}
+
 void add_runs(Page& page, const MetricsInput& input) {
   if (input.runs) {
     page.family("farshore_runs_total", "Failover runs that ended, by how", MetricType::Counter);
@@ -149,6 +174,7 @@ std::string render_metrics(const MetricsInput& input, const Topology& topology) 
   add_epochs(page, input, topology);
   add_runs(page, input);
   add_plans(page, input);
+  add_open_ends(page, input, topology);
   add_webhook(page, input.webhook);
   if (input.failed_sign_ins) {
     page.family("farshore_page_failed_sign_ins_total", "Wrong names or passwords at the status page",

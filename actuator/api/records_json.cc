@@ -102,6 +102,18 @@ void write_latch(JsonWriter& writer, const std::optional<LatchRecord>& latch) {
       .end_object();
 }
 
+void write_open_ends(JsonWriter& writer, std::string_view name, std::string_view of,
+                     const std::vector<OpenEnd>& ends) {
+  writer.array(name);
+  for (const OpenEnd& end : ends)
+    writer.begin_object()
+        .field(of, end.name)
+        .field("why", end.why)
+        .field("since", format_rfc3339(end.since))
+        .end_object();
+  writer.end_array();
+}
+
 void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime boot_now) {
   writer.begin_object().field("cluster", cluster.cluster).field("mode", cluster.mode);
   writer.field("paused", cluster.pause.has_value());
@@ -133,7 +145,10 @@ void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime bo
   for (const auto& server : cluster.servers) write_server(writer, server, boot_now);
   writer.end_array().field("votes_needed", int64_t{cluster.votes_needed}).array("votes");
   for (const auto& vote : cluster.votes) write_vote(writer, vote, boot_now);
-  writer.end_array().end_object();
+  writer.end_array();
+  write_open_ends(writer, "traffic_open", "record", cluster.traffic_open);
+  write_open_ends(writer, "stale_primaries", "server", cluster.stale_primaries);
+  writer.end_object();
 }
 
 std::string_view state_word(PlanState state) {

@@ -41,6 +41,9 @@ constexpr std::array kRemedies = {
            "See why the traffic provider does not take or publish it, or point the records at {region} by "
            "hand."},
     Remedy{"follow", "The other standbys do not follow {new} yet: see their logs."},
+    Remedy{"refence",
+           "Keep {old} from writing by your own means, and see why its fence cannot; Farshore goes on asking "
+           "it."},
     Remedy{"account", "Only the report is missing: see that the journal can be written."},
 };
 

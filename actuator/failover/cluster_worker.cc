@@ -10,9 +10,9 @@ namespace {
 
 constexpr nanoseconds kIdle = 1s;
 constexpr nanoseconds kRetryEvery = 10s;  // a retryable refusal, while the alert fires
-constexpr nanoseconds kLooseEvery = 5s;   // loose ends of a run that succeeded
 constexpr nanoseconds kCareFirst = 1s;    // a held run that goes forward; doubles up to
 constexpr nanoseconds kCareSlowest = 30s;
+constexpr nanoseconds kForwardSlowest = 5s;  // clients wait
 constexpr nanoseconds kLookLimit = 2s;
 constexpr nanoseconds kWhileAsking = 100ms;
 constexpr size_t kMostCommands = 16;
@@ -58,10 +58,13 @@ class HeldSlot {
 }  // namespace
 
 ClusterWorker::ClusterWorker(EngineDeps deps, std::function<bool()> stopping, RunSlots* slots)
-    : deps_(deps),
+    : deps_([&] {
+        deps.open_ends = &open_ends_;
+        return std::move(deps);
+      }()),
       stopping_(std::move(stopping)),
       slots_(slots),
-      engine_(std::move(deps)),
+      engine_(deps_),
       old_alerts_(deps_) {}
 
 nanoseconds ClusterWorker::tick() {
@@ -73,12 +76,13 @@ nanoseconds ClusterWorker::tick() {
     queued.swap(queue_);
   }
   for (const Queued& command : queued) obey(command);
+  if (context_ && context_->run.promoting) engine_.care_for_reign(*context_, true);
   drive();
   judge_alerts();
   try_again();
   drive();
   look_after_held();
-  look_after_loose_ends();
+  look_after_reign();
   return old_alerts_.asking() ? kWhileAsking : kIdle;
 }
 
@@ -149,16 +153,25 @@ void ClusterWorker::load_open_run() {
       return;
     }
     context_.emplace(std::move(*context));
-    if (run.state == RunState::kHeld && !context_->run.promoting) context_->run = run;  // a person decides
+    if (run.state == RunState::kHeld && !context_->run.promoting) {  // a person decides
+      context_->run = run;
+      load_reign_run();
+    }
     return;
   }
+  load_reign_run();
+}
+
+void ClusterWorker::load_reign_run() {
+  const auto reign = deps_.journal->reign(deps_.cluster->name);
   const auto runs = deps_.journal->runs(50);
-  if (!runs) return;
+  if (!reign || !*reign || !runs) return;
   for (const RunRecord& run : *runs) {
     if (run.cluster != deps_.cluster->name || run.state != RunState::kSucceeded) continue;
+    if (run.epoch != (*reign)->epoch) return;  // adopted by a person since: nothing of this run counts
     if (auto context = engine_.open(run)) {
-      loose_.emplace(std::move(*context));
-      loose_->run = run;
+      reign_run_.emplace(std::move(*context));
+      reign_run_->run = run;
     }
     return;
   }
@@ -183,16 +196,19 @@ void ClusterWorker::after_end() {
   next_care_ = deps_.clock->boot_now() + care_pause_;
   const RunRecord run = context_->run;
   if (run.state == RunState::kHeld) {
-    if (!run.promoting) deps_.votes->unwatch(deps_.cluster->name);
+    if (run.promoting) return;
+    deps_.votes->unwatch(deps_.cluster->name);
+    load_reign_run();
     return;
   }
   if (run.state == RunState::kSucceeded) {
     deps_.votes->unwatch(deps_.cluster->name);
-    loose_.emplace(std::move(*context_));
+    reign_run_.emplace(std::move(*context_));
     context_.reset();
     return;
   }
   context_.reset();
+  load_reign_run();
   last_refusal_ = run.reason;
   if (run.retryable)
     next_attempt_ = deps_.clock->boot_now() + kRetryEvery;
@@ -202,13 +218,13 @@ void ClusterWorker::after_end() {
 
 void ClusterWorker::start_run(const Reign& reign, WallTime accepted_at) {
   next_attempt_.reset();
-  auto context = engine_.start(reign, accepted_at, loose_ ? &*loose_ : nullptr);
+  auto context = engine_.start(reign, accepted_at, reign_run_ ? &*reign_run_ : nullptr);
   if (!context) {
     set_problem("no run can be started: " + context.error().message);
     return;
   }
   context_.emplace(std::move(*context));
-  loose_.reset();
+  reign_run_.reset();
 }
 
 // The actuator's own poll: no new webhook is needed for a new attempt while the alert still fires.
@@ -319,7 +335,7 @@ void ClusterWorker::open_again(const RunRecord& run, const std::string& permit) 
   context_.emplace(std::move(*context));
 }
 
-// ---- loose ends ----
+// ---- held runs, and the reign ----
 
 void ClusterWorker::look_after_held() {
   if (!context_ || context_->run.state != RunState::kHeld || deps_.clock->boot_now() < next_care_) return;
@@ -332,14 +348,17 @@ void ClusterWorker::look_after_held() {
   } else {
     (void)engine_.put_back(*context_);
   }
-  care_pause_ = std::min(std::max(care_pause_ * 2, kCareFirst), kCareSlowest);
+  const nanoseconds slowest = context_ && context_->run.promoting ? kForwardSlowest : kCareSlowest;
+  care_pause_ = std::min(std::max(care_pause_ * 2, kCareFirst), slowest);
   next_care_ = deps_.clock->boot_now() + care_pause_;
 }
 
-void ClusterWorker::look_after_loose_ends() {
-  if (!loose_ || deps_.clock->boot_now() < next_loose_) return;
-  if (engine_.reconcile(*loose_)) loose_.reset();
-  next_loose_ = deps_.clock->boot_now() + kLooseEvery;
+// A run that is held before the promotion leaves the reign before it in force.
+void ClusterWorker::look_after_reign() {
+  if (context_ && context_->run.promoting)
+    engine_.care_for_reign(*context_);
+  else if (reign_run_ && (!context_ || context_->run.state == RunState::kHeld))
+    engine_.care_for_reign(*reign_run_);
 }
 
 std::string ClusterWorker::problem() const {

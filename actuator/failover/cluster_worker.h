@@ -34,6 +34,7 @@ class ClusterWorker {
 
   const EngineDeps& deps() const { return deps_; }
   std::string problem() const;  // thread-safe; see ClusterStatus::problem
+  const OpenEnds& open_ends() const { return open_ends_; }
 
  private:
   struct Queued {
@@ -54,20 +55,22 @@ class ClusterWorker {
   void start_run(const Reign& reign, WallTime accepted_at);
   void try_again();
   void look_after_held();
-  void look_after_loose_ends();
+  void load_reign_run();
+  void look_after_reign();
   void set_problem(std::string problem);
 
+  OpenEnds open_ends_;
   const EngineDeps deps_;
   const std::function<bool()> stopping_;
   RunSlots* const slots_;
   Engine engine_;
   OldAlerts old_alerts_;
-  std::optional<RunContext> context_;  // of the open run
-  std::optional<RunContext> loose_;    // of the last run that succeeded, while it has loose ends
+  std::optional<RunContext> context_;    // of the open run
+  std::optional<RunContext> reign_run_;  // of the run that made the reign in force; absent when none did
   bool loaded_ = false;
   std::optional<BootTime> next_attempt_;  // after a retryable refusal
   std::string last_refusal_;
-  BootTime next_care_{}, next_loose_{};  // of a held run, of loose ends
+  BootTime next_care_{};  // of a held run
   nanoseconds care_pause_{0};
 
   mutable std::mutex mutex_;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "actuator/alerts/alert_votes.h"
+#include "actuator/failover/open_ends.h"
 #include "actuator/failover/plan.h"
 #include "actuator/journal/journal.h"
 #include "common/base/result.h"
@@ -26,9 +27,11 @@ struct ClusterStatus {
   std::string
       approval_digest;  // of the facts an approval of the held run would be bound to; empty when none is held
   std::vector<ServerObservation> servers;
-  std::vector<AlertVote> votes;      // one per Prometheus server; known while a run wants to know
-  int votes_needed = 0;              // how many of them must see the alert fire
-  std::optional<FailoverPlan> plan;  // the newest rehearsal; absent before the first
+  std::vector<AlertVote> votes;          // one per Prometheus server; known while a run wants to know
+  int votes_needed = 0;                  // how many of them must see the alert fire
+  std::vector<OpenEnd> traffic_open;     // records that do not point at the reign's region yet, or any more
+  std::vector<OpenEnd> stale_primaries;  // servers that lost the reign and are not known to be kept out
+  std::optional<FailoverPlan> plan;      // the newest rehearsal; absent before the first
 };
 
 class Control {

@@ -12,6 +12,7 @@ namespace farshore {
 namespace {
 
 constexpr nanoseconds kPutBackLimit = 5s;
+constexpr nanoseconds kTryAgainLimit = 5s;
 constexpr std::string_view kJournalGone = "the journal cannot be written";
 
 bool passed_no_return(const std::vector<StepRecord>& steps) {
@@ -141,8 +142,10 @@ Progress Engine::advance(RunContext& context) {
   if (context.row >= table.size()) return end(context, RunState::kSucceeded, "", false);
   const Step& step = table[context.row];
   context.row_started = deps_.clock->boot_now();
-  context.row_deadline =
-      context.row_started + (context.row == 0 ? deps_.cluster->failover.confirm_for : step.deadline);
+  nanoseconds limit = context.row == 0 ? deps_.cluster->failover.confirm_for : step.deadline;
+  // Tried again while it waits for a provider: the old primary must not come back unseen meanwhile.
+  if (context.tried_row == context.row && step.care.holds) limit = std::min(limit, kTryAgainLimit);
+  context.row_deadline = context.row_started + limit;
   context.run.step = step.name;
   return run_row(context, step);
 }
@@ -194,8 +197,10 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
   }
   if (step.act) {
     if (auto free = not_latched(context); !free) return free;
-    // Nothing is touched before its intent is on the disk.
-    if (!record(context, step.name, StepEvent::kIntent, std::string(step.effect)))
+    // Nothing is touched before its intent is on the disk. It is there already when a row on the way forward
+    // is tried again and again, for days perhaps.
+    if (context.tried_row != context.row &&
+        !record(context, step.name, StepEvent::kIntent, std::string(step.effect)))
       return stop("{}", kJournalGone);
     if (step.point_of_no_return) context.run.promoting = true;
     if (auto acted = step.act(context); !acted) return acted;
@@ -206,15 +211,22 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
 // A row could not go on: what becomes of the run is said by the row, or by the stop itself.
 Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop) {
   if (stop.why == kJournalGone) return Progress::kWaiting;
-  log_warn(
-      "step cannot go on",
-      {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}, {"reason", stop.why}});
-  if (!record(context, step.name, StepEvent::kFailed, stop.why)) return Progress::kWaiting;
+  const bool again = context.tried_row == context.row && context.tried_why == stop.why;
+  if (!again)
+    log_warn("step cannot go on", {{"cluster", context.run.cluster},
+                                   {"run", context.run.id},
+                                   {"step", step.name},
+                                   {"reason", stop.why}});
+  if (!again && !record(context, step.name, StepEvent::kFailed, stop.why)) return Progress::kWaiting;
   if (step.on_failure == OnFailure::kNote) {
     ++context.row;
     return Progress::kAdvanced;
   }
-  if (context.run.promoting) return hold(context, stop);
+  if (context.run.promoting) {
+    context.tried_row = context.row;
+    context.tried_why = stop.why;
+    return hold(context, stop);
+  }
   const Ending ending =
       stop.ending.value_or(step.on_failure == OnFailure::kRefuse ? Ending::kRefuse : Ending::kHold);
   if (!put_back(context))
@@ -296,22 +308,6 @@ Status Engine::abandon(RunContext& context, const std::string& by) {
   if (end(context, RunState::kRefused, "abandoned by " + by, false) != Progress::kEnded)
     return fail(ErrorCode::kUnavailable, "{}", kJournalGone);
   return {};
-}
-
-bool Engine::reconcile(RunContext& context) {
-  const auto waits = [&] {
-    return std::any_of(context.deps.servers.begin(), context.deps.servers.end(),
-                       [&](const PostgresServer* server) {
-                         return context.fact(rows::kSavedPrefix + server->name()).has_value();
-                       });
-  };
-  if (!waits()) return true;
-  context.row_started = deps_.clock->boot_now();
-  context.row_deadline = context.row_started + kPutBackLimit;
-  if (!rows::reign_is_ours(context)) return true;  // a newer reign superseded this run
-  if (rows::follow(context)) (void)rows::followers_replay(context);
-  (void)record(context, "follow", StepEvent::kDone, "reconciled");
-  return !waits();
 }
 
 Status Engine::record(RunContext& context, std::string_view step, StepEvent event,

@@ -45,8 +45,10 @@ class Engine {
   // A person gives the run up: put back, then refused. kConflict once it is promoting.
   Status abandon(RunContext& context, const std::string& by);
 
-  // After success: the rows whose outcome was only noted, tried again. True when nothing is left to do.
-  bool reconcile(RunContext& context);
+  // Once its run made the reign in force: what the rows set right is looked at again, and mended
+  // (Step::care). Also while the run is held on its way forward, then only the rows behind the one it waits
+  // at.
+  void care_for_reign(RunContext& context, bool urgent_only = false);
 
  private:
   Progress run_row(RunContext& context, const Step& step);
@@ -57,6 +59,7 @@ class Engine {
   Progress end(RunContext& context, RunState state, const std::string& reason, bool retryable);
   Status record(RunContext& context, std::string_view step, StepEvent event, const std::string& detail);
   bool give_claim_back(RunContext& context);
+  bool look_after(RunContext& context, const Step& step);
   void note_cooldown(RunContext& context);
 
   const EngineDeps deps_;

@@ -57,8 +57,21 @@ void rehearse_switch_traffic(RunContext& context, Rehearsal& rehearsal);
 // 11 follow
 StepStatus follow(RunContext& context);
 StepStatus followers_replay(RunContext& context);
+// Puts the saved settings on every standby that waits for them, with the new primary's address.
+void give_settings_back(RunContext& context);
 // The saved settings that no standby took back yet, with the new primary's address put in.
 RunFacts settings_still_to_put_back(RunContext& context);
+// 12 refence
+StepCheck is_kept_out(RunContext& context);
+StepStatus fence_again(RunContext& context);
+StepStatus keeps_out(RunContext& context);
+// The care of rows 10 to 12 after success.
+StepStatus traffic_still_points_there(RunContext& context);
+StepStatus point_traffic_again(RunContext& context);
+StepStatus all_follow(RunContext& context);
+StepStatus restore_followers(RunContext& context);
+StepStatus no_stale_primary(RunContext& context);
+StepStatus fence_stale_primaries(RunContext& context);
 // 14 account
 StepStatus account(RunContext& context);
 
@@ -109,9 +122,15 @@ void record_loss(RunContext& context, const PredictedLoss& loss);
 std::optional<Hindrance> loss_beyond_limit(const RunContext& context,
                                            const std::optional<PredictedLoss>& loss);
 nanoseconds exposure(const RunContext& context);  // last sight until the fence held, or until now
+// The fact that says which proof of isolation was read last of a server.
+inline std::string kept_out_fact(const std::string& server) { return "kept_out." + server; }
+std::vector<Fence*> fences_of(const RunContext& context, const std::string& server);
 std::vector<Fence*> fences_of_old_primary(const RunContext& context);
+// One traffic record: points it at the run's region unless it is there, and looks until the clients' view
+// agrees or the row's deadline comes. Empty = it holds, else why not.
+std::string switch_one(RunContext& context, TrafficSwitch& traffic);
 // What each of them says now, looked at side by side.
-std::vector<FenceProof> read_proofs(const RunContext& context);
+std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server);
 // The first proof of isolation, all fences looked at side by side; else what each of them said.
 tl::expected<FenceProof, std::string> isolation_proof(RunContext& context);
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);

@@ -12,35 +12,6 @@ constexpr nanoseconds kPollEvery = 20ms;
 constexpr nanoseconds kPointAgain = 1s;
 constexpr nanoseconds kLookLimit = 1s;
 
-// One record: points it there unless it is there already, and looks until the clients' view agrees. Empty =
-// it holds.
-std::string switch_one(RunContext& context, TrafficSwitch& traffic) {
-  const auto target = traffic.target_of(context.run.region);
-  if (!target) return target.error().message;
-  std::string last = "the provider says it points there";
-  std::optional<BootTime> pointed_at;
-  while (true) {
-    // Pointed again while the clients' view disagrees: the first answer may have been lost, or undone by an
-    // old writer.
-    const BootTime now = context.clock().boot_now();
-    if (!pointed_at || now - *pointed_at >= kPointAgain) {
-      const auto current = traffic.current(context.row_deadline);
-      Status pointed;
-      if (!current || *current != *target)
-        pointed = traffic.point_to(context.run.region, context.run.epoch, context.row_deadline);
-      if (!pointed && !pointed.error().retryable()) return pointed.error().message;
-      if (!pointed) last = pointed.error().message;
-      pointed_at = now;
-    }
-    const auto seen = traffic.observed(context.row_deadline);
-    if (seen && seen->all_answer_only(*target)) return {};
-    if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
-      return fmt::format(
-          "{}; {}", seen ? "not every answering name server says " + *target : seen.error().message, last);
-    context.clock().sleep_for(kPollEvery);
-  }
-}
-
 struct Follower {
   PostgresServer* server;
   SavedSettings settings;
@@ -72,6 +43,46 @@ std::vector<Follower> followers(RunContext& context) {
 }  // namespace
 
 // ---- 10 switch_traffic ----
+
+namespace {
+
+// Pointed again while the clients' view disagrees: the first answer may have been lost, or undone by an old
+// writer. What the provider said of it; an error that cannot be tried again ends the row.
+Status point_once(RunContext& context, TrafficSwitch& traffic, const std::string& target) {
+  const auto current = traffic.current(context.row_deadline);
+  if (current && *current == target) return {};
+  return traffic.point_to(context.run.region, context.run.epoch, context.row_deadline);
+}
+
+}  // namespace
+
+std::string switch_one(RunContext& context, TrafficSwitch& traffic) {
+  const auto say = [&](const std::string& why) {
+    context.report(OpenEnds::Kind::kTraffic, traffic.name(), why);
+    return why;
+  };
+  const auto target = traffic.target_of(context.run.region);
+  if (!target) return say(target.error().message);
+  std::string last;
+  say(fmt::format("is being pointed at {}", context.run.region));
+  std::optional<BootTime> pointed_at;
+  while (true) {
+    const BootTime now = context.clock().boot_now();
+    if (!pointed_at || now - *pointed_at >= kPointAgain) {
+      const Status pointed = point_once(context, traffic, *target);
+      if (!pointed && !pointed.error().retryable()) return say(pointed.error().message);
+      last = pointed ? "the provider says it points there" : pointed.error().message;
+      pointed_at = now;
+    }
+    const auto seen = traffic.observed(context.row_deadline);
+    if (seen && seen->all_answer_only(*target)) return say("");
+    const std::string why = fmt::format(
+        "{}; {}", seen ? "not every answering name server says " + *target : seen.error().message, last);
+    if (context.clock().boot_now() + kPollEvery >= context.row_deadline) return say(why);
+    say(why);
+    context.clock().sleep_for(kPollEvery);
+  }
+}
 
 StepStatus reign_is_ours(RunContext& context) {
   const auto reign = context.deps.journal->reign(context.run.cluster);
@@ -122,24 +133,28 @@ void make_slots(RunContext& context, const std::vector<Follower>& waiting) {
 }  // namespace
 
 StepStatus follow(RunContext& context) {
+  const auto checkpoint = [&context] {
+    (void)context.server(context.run.candidate)->request_checkpoint(context.row_deadline);
+  };
+  context.deps.parallel->run({checkpoint, [&context] { give_settings_back(context); }});
+  context.set_fact(kSavedPrefix + context.run.candidate, std::string());  // a primary needs none of them
+  return {};
+}
+
+void give_settings_back(RunContext& context) {
   std::vector<std::function<void()>> tasks;
   const std::vector<Follower> waiting = followers(context);
   make_slots(context, waiting);
   std::vector<Status> restored(waiting.size());
-  if (!context.fact("checkpoint_asked"))  // once: this row is repeated until everybody follows
-    tasks.emplace_back([&context] {
-      (void)context.server(context.run.candidate)->request_checkpoint(context.row_deadline);
-    });
   for (size_t i = 0; i < waiting.size(); ++i)
     tasks.emplace_back([&, i] {
       restored[i] = waiting[i].server->restore_settings(waiting[i].settings, context.row_deadline);
     });
   context.deps.parallel->run(std::move(tasks));
-  context.set_fact("checkpoint_asked", std::string("yes"));
-  context.set_fact(kSavedPrefix + context.run.candidate, std::string());  // a primary needs none of them
-  for (size_t i = 0; i < waiting.size(); ++i)
-    if (restored[i]) context.set_fact("restored." + waiting[i].server->name(), std::string("yes"));
-  return {};
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    const std::string name = "restored." + waiting[i].server->name();
+    if (restored[i] && !context.fact(name)) context.set_fact(name, std::string("yes"));
+  }
 }
 
 StepStatus followers_replay(RunContext& context) {

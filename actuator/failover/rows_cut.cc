@@ -43,6 +43,8 @@ StepStatus still_silent(RunContext& context) {
 StepCheck is_fenced(RunContext& context) { return isolation_proof(context).has_value(); }
 
 StepStatus fence(RunContext& context) {
+  // Again: reading the proof before this may have taken seconds, and the primary may be back since.
+  if (auto silent = still_silent(context); !silent) return silent;
   // Rungs are tried side by side; what they answer proves nothing, fence_holds looks.
   std::vector<std::function<void()>> tasks;
   for (Fence* rung : fences_of_old_primary(context))
@@ -58,10 +60,13 @@ StepStatus fence_holds(RunContext& context) {
     if (proof) {
       context.set_fact("fence_grade", proof->grade);
       context.set_fact("fence_evidence", proof->evidence);
+      context.set_fact(kept_out_fact(context.old_primary()), proof->evidence);
       context.set_fact("exposure_seconds", to_seconds(exposure(context)));
       context.set_fact("fenced_at", format_rfc3339(context.clock().wall_now()));
+      context.fenced_since = context.clock().boot_now();
       return {};
     }
+    if (auto silent = still_silent(context); !silent) return silent;  // back before a fence took effect
     if (context.clock().boot_now() + kPollEvery < context.row_deadline && !context.permitted(kPermitProof)) {
       context.clock().sleep_for(kPollEvery);
       continue;
@@ -77,6 +82,7 @@ StepStatus fence_holds(RunContext& context) {
              Ending::kHold, std::string(kPermitProof)});
   context.set_fact("fence_grade", "none: approved by " + *context.fact("permit.proof"));
   context.set_fact("exposure_seconds", to_seconds(until_now));
+  context.fenced_since = context.clock().boot_now();
   return {};
 }
 

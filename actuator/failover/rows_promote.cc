@@ -8,7 +8,8 @@ constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kAskAgain = 300ms;  // PostgreSQL 15 can lose a promotion's wake-up and sleep 5 s
 constexpr nanoseconds kProofFresh = 2s;
 constexpr nanoseconds kLookLimit = 1s;
-constexpr nanoseconds kCandidateSilent = 10s;  // before it is asked: a hiccup of it is no reason to hold
+constexpr nanoseconds kCandidateSilent = 10s;   // before it is asked: a hiccup of it is no reason to hold
+constexpr nanoseconds kAnswerUnderWay = 100ms;  // sent before the fence, read after it
 
 Result<ServerLook> look_at_candidate(RunContext& context) {
   PostgresServer* server = context.server(context.run.candidate);
@@ -58,6 +59,20 @@ StepStatus proof_is_fresh(RunContext& context) {
 
 // ---- 8 promote ----
 
+namespace {
+
+// Whatever the proof says: a server that answers is not isolated.
+StepStatus silent_since_fenced(RunContext& context) {
+  const auto snapshot = context.deps.view->snapshot();
+  const ServerObservation* seen =
+      snapshot ? snapshot->find(context.run.cluster, context.old_primary()) : nullptr;
+  if (!seen || !seen->last_success || !context.fenced_since) return {};
+  if (*seen->last_success <= *context.fenced_since + kAnswerUnderWay) return {};
+  return stop("{} answered after it was fenced", context.old_primary());
+}
+
+}  // namespace
+
 StepStatus may_promote(RunContext& context) {
   if (auto ours = claim_is_ours(context); !ours) {
     // A promotion that was asked for goes on: after begin_reign the claim is gone because the reign is ours.
@@ -78,6 +93,7 @@ StepStatus may_promote(RunContext& context) {
         context.run.candidate);
   if (const std::string open = why_not_cut(*look); !open.empty())
     return stop("{} is not cut any more: {}", context.run.candidate, open);
+  if (auto silent = silent_since_fenced(context); !silent) return silent;
   return proof_is_fresh(context);  // last, so that it is as fresh as can be when the promotion is asked for
 }
 

@@ -157,7 +157,7 @@ void rehearse_take_claim(RunContext& context, Rehearsal& rehearsal) {
 }
 
 void rehearse_fence(RunContext& context, Rehearsal& rehearsal) {
-  const std::vector<FenceProof> proofs = read_proofs(context);
+  const std::vector<FenceProof> proofs = read_proofs(context, context.old_primary());
   if (proofs.empty()) {
     rehearsal.blocks({kFenceMissing, fmt::format("{} has no fence: nothing can prove that it cannot write",
                                                  context.old_primary())},

@@ -246,15 +246,19 @@ std::optional<Hindrance> loss_beyond_limit(const RunContext& context,
   return std::nullopt;
 }
 
-std::vector<Fence*> fences_of_old_primary(const RunContext& context) {
+std::vector<Fence*> fences_of(const RunContext& context, const std::string& server) {
   std::vector<Fence*> found;
   for (Fence* fence : context.deps.fences)
-    if (fence->server() == context.old_primary()) found.push_back(fence);
+    if (fence->server() == server) found.push_back(fence);
   return found;
 }
 
-std::vector<FenceProof> read_proofs(const RunContext& context) {
-  const std::vector<Fence*> fences = fences_of_old_primary(context);
+std::vector<Fence*> fences_of_old_primary(const RunContext& context) {
+  return fences_of(context, context.old_primary());
+}
+
+std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server) {
+  const std::vector<Fence*> fences = fences_of(context, server);
   std::vector<FenceProof> proofs(fences.size());
   std::vector<std::function<void()>> tasks;
   for (size_t i = 0; i < fences.size(); ++i)
@@ -264,15 +268,15 @@ std::vector<FenceProof> read_proofs(const RunContext& context) {
 }
 
 tl::expected<FenceProof, std::string> isolation_proof(RunContext& context) {
-  const std::vector<FenceProof> proofs = read_proofs(context);
+  const std::vector<FenceProof> proofs = read_proofs(context, context.old_primary());
   std::string said = proofs.empty() ? "there is no fence" : "";
   for (const FenceProof& proof : proofs) {
     if (proof.state == FenceState::kIsolated) {
       context.proof_read_at = proof.read_at;
       return proof;
     }
-    said += fmt::format("{}{}: {}", said.empty() ? "" : "; ",
-                        proof.state == FenceState::kUnknown ? "unknown" : "not isolated", proof.evidence);
+    said += fmt::format("{}{}{}", said.empty() ? "" : "; ",
+                        proof.state == FenceState::kUnknown ? "" : "not isolated, ", proof.evidence);
   }
   return tl::unexpected<std::string>(said);
 }

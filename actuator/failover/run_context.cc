@@ -70,6 +70,10 @@ std::optional<double> RunContext::number(std::string_view name) const {
 
 RunFacts RunContext::take_new_facts() { return std::exchange(new_facts_, {}); }
 
+void RunContext::report(OpenEnds::Kind kind, const std::string& name, const std::string& why) const {
+  if (deps.open_ends) deps.open_ends->report(kind, name, why, clock().wall_now());
+}
+
 bool RunContext::permitted(std::string_view what) const {
   return fact(fmt::format("{}{}", kPermitPrefix, what)).has_value();
 }

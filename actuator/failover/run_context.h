@@ -2,12 +2,14 @@
 // time.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "actuator/alerts/alert_votes.h"
+#include "actuator/failover/open_ends.h"
 #include "actuator/failover/seams.h"
 #include "actuator/fence/fence.h"
 #include "actuator/journal/journal.h"
@@ -31,6 +33,7 @@ struct EngineDeps {
   std::vector<TrafficSwitch*> traffic;
   Parallel* parallel = nullptr;
   Notifier* notifier = nullptr;
+  OpenEnds* open_ends = nullptr;  // null: nobody reads them
 };
 
 // How a run ends when a row cannot go on.
@@ -77,6 +80,10 @@ class RunContext {
   size_t row = 0;  // next row of the table
   BootTime attempt_started;
   BootTime row_started, row_deadline;
+  std::optional<BootTime> fenced_since;  // since when the fence is known to hold, or goes without proof
+  // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
+  std::optional<size_t> tried_row;
+  std::string tried_why;
   std::optional<BootTime> proof_read_at;  // when the last positive proof was read
 
   const std::string& old_primary() const { return run.old_primary; }
@@ -90,8 +97,23 @@ class RunContext {
   void set_fact(const std::string& name, double value);
   std::optional<double> number(std::string_view name) const;
   RunFacts take_new_facts();
+  bool has_new_facts() const { return !new_facts_.empty(); }
   void load_fact(const std::string& name, std::string value) { facts_[name] = std::move(value); }
   const RunFacts& facts() const { return facts_; }
+
+  // Into deps.open_ends; an empty `why` closes it.
+  void report(OpenEnds::Kind kind, const std::string& name, const std::string& why) const;
+
+  // Of the care after success (Step::care), by row; and by server or record: when it was last seen stale, or
+  // pointed again.
+  struct CareTimes {
+    BootTime due{};
+    nanoseconds pause{0};
+  };
+  std::map<size_t, CareTimes> care;
+  std::string care_said;  // of the last attempt to mend, so that it is logged once
+  std::map<std::string, BootTime> last_stale, last_pointed;
+  std::map<std::string, std::string> traffic_astray;  // record -> why, as last seen after success
 
   bool permitted(std::string_view what) const;  // by an approval of this attempt
   void clear_permissions();

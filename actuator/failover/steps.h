@@ -21,6 +21,15 @@ enum class OnFailure {
 
 class Rehearsal;  // rehearsal.h
 
+// What a row set right is looked at again for as long as the reign of its run lasts, and mended.
+struct Care {
+  StepStatus (*holds)(RunContext&) = nullptr;  // a short look; else why not. null = the row needs no care
+  StepStatus (*mend)(RunContext&) = nullptr;   // one bounded attempt; the next look tells whether it helped
+  nanoseconds every{0};
+  bool urgent = false;      // also before the row at which a run waits is tried again
+  bool slows_down = false;  // while it does not hold: doubling, up to a minute
+};
+
 struct Step {
   int number;
   std::string_view name;
@@ -38,6 +47,7 @@ struct Step {
   std::string_view rehearsed_by = {};  // for people; empty = nothing to rehearse
   void (*rehearse)(RunContext&,
                    Rehearsal&) = nullptr;  // the same question with the primary alive: only looks
+  Care care = {};
 };
 
 std::span<const Step> failover_steps();

@@ -174,6 +174,8 @@ ClusterStatus Supervisor::status_of(Member& member) {
   if (const auto snapshot = deps.view->snapshot())
     for (const ServerObservation& server : snapshot->servers)
       if (server.cluster == status.cluster) status.servers.push_back(server);
+  status.traffic_open = member.worker->open_ends().open(OpenEnds::Kind::kTraffic);
+  status.stale_primaries = member.worker->open_ends().open(OpenEnds::Kind::kStalePrimary);
   status.votes = deps.votes->latest(status.cluster);
   status.votes_needed = deps.votes->quorum();
   return status;

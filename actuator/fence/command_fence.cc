@@ -35,10 +35,16 @@ class CommandFence final : public Fence {
     proof.read_at = deps_.clock.boot_now();
     const Result<CommandResult> result = run(proof_, deadline);
     if (!result) {
-      proof.evidence = result.error().message;
+      const bool silent =
+          result.error().code == ErrorCode::kUnknown || result.error().code == ErrorCode::kTimeout;
+      proof.evidence =
+          silent
+              ? fmt::format("the proof command of {} did not answer within {:.1f} s", server_,
+                            to_seconds(std::min<nanoseconds>(deadline - proof.read_at, timeout_)))
+              : fmt::format("the proof command of {} could not be run: {}", server_, result.error().message);
       return proof;
     }
-    proof.evidence = "proof of " + server_ + ": " + describe(*result);
+    proof.evidence = fmt::format("proof of {}: {}", server_, describe(*result));
     if (result->signal == 0 && result->exit_code == kProofIsolated) proof.state = FenceState::kIsolated;
     if (result->signal == 0 && result->exit_code == kProofNotIsolated) proof.state = FenceState::kNotIsolated;
     return proof;

@@ -51,7 +51,7 @@ class CommandTraffic final : public TrafficSwitch {
 
   Result<TrafficView> observed(BootTime deadline) override {
     if (!config_.nameservers.empty() && !config_.type.empty())
-      return ask_nameservers(deps_.dns, config_, deadline);
+      return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
     NameServerAnswer answer;
     answer.nameserver = "read command";
     if (Result<std::string> now = current(deadline))

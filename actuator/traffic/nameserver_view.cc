@@ -1,10 +1,15 @@
 #include "actuator/traffic/nameserver_view.h"
 
+#include <algorithm>
 #include <system_error>
 #include <thread>
 
 namespace farshore {
 namespace {
+
+// A name server that has not answered by now, after four questions, is silent: the name server of a lost
+// region must not cost the others' answers the whole deadline.
+constexpr nanoseconds kSilentAfter = 1s;
 
 NameServerAnswer ask_one(DnsResolver& dns, const TrafficConfig& config, const std::string& nameserver,
                          BootTime deadline) {
@@ -31,8 +36,10 @@ NameServerAnswer ask_one(DnsResolver& dns, const TrafficConfig& config, const st
 
 }  // namespace
 
-Result<TrafficView> ask_nameservers(DnsResolver& dns, const TrafficConfig& config, BootTime deadline) {
+Result<TrafficView> ask_nameservers(DnsResolver& dns, const Clock& clock, const TrafficConfig& config,
+                                    BootTime deadline) {
   TrafficView view;
+  deadline = std::min(deadline, clock.boot_now() + kSilentAfter);
   view.answers.resize(config.nameservers.size());
   try {
     std::vector<std::jthread> threads;

@@ -7,8 +7,9 @@
 
 namespace farshore {
 
-// Asks all servers at once; one that does not answer takes the deadline and spoils nobody's answer. Errors:
-// kUnavailable when no thread can be started.
-Result<TrafficView> ask_nameservers(DnsResolver& dns, const TrafficConfig& config, BootTime deadline);
+// Asks all servers at once. One that does not answer is given up after a second and spoils nobody's answer.
+// Errors: kUnavailable when no thread can be started.
+Result<TrafficView> ask_nameservers(DnsResolver& dns, const Clock& clock, const TrafficConfig& config,
+                                    BootTime deadline);
 
 }  // namespace farshore

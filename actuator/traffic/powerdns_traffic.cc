@@ -91,7 +91,7 @@ class PowerDnsTraffic final : public TrafficSwitch {
   }
 
   Result<TrafficView> observed(BootTime deadline) override {
-    return ask_nameservers(deps_.dns, config_, deadline);
+    return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
   }
 
  private:

@@ -1,6 +1,7 @@
 // A DnsResolver with a fixed answer per name server.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <string>
@@ -18,16 +19,24 @@ class FakeDnsResolver final : public DnsResolver {
   }
 
   Result<DnsAnswer> ask(const std::string& nameserver, const std::string&, const std::string&,
-                        BootTime) override {
+                        BootTime deadline) override {
     const std::lock_guard lock(mutex_);
+    latest_deadline_ = std::max(latest_deadline_, deadline);
     const auto found = answers_.find(nameserver);
     if (found == answers_.end()) return fail(ErrorCode::kTimeout, "no answer in time");
     return found->second;
   }
 
+  // The longest that anybody would have waited.
+  BootTime latest_deadline() {
+    const std::lock_guard lock(mutex_);
+    return latest_deadline_;
+  }
+
  private:
   std::mutex mutex_;
   std::map<std::string, DnsAnswer> answers_;
+  BootTime latest_deadline_{};
 };
 
 }  // namespace farshore

@@ -49,6 +49,8 @@ class Schedule {
     if (chance(10)) world_.restart_process();
     if (chance(10)) world_.die_at(1 + static_cast<size_t>(pick(40)));
     if (comes_back && chance(20)) world_.heal_primary();
+    if (comes_back && chance(10)) world_.return_primary();
+    if (chance(5)) world_.dns = World::target_of("us-east");  // somebody's old automation
     if (chance(20)) world_.deliver_alert(1 + pick(2));
     if (chance(10)) world_.server("shop-ap").cut_off = !world_.server("shop-ap").cut_off;
   }

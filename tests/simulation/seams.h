@@ -185,7 +185,10 @@ inline void World::Server::check_promotion() {
   if (!claim || !*claim) world_.violated("S2: promote without a claim");
   const SimServer& old = world_.server("shop-us");
   if (!world_.approved_without_proof) {
-    if (world_.writable(old)) world_.violated("S1: promote while the old primary can write");
+    const bool returned_since =
+        world_.returned_at_ && world_.proof_read_at_ && *world_.returned_at_ >= *world_.proof_read_at_;
+    if (world_.writable(old) && !returned_since)
+      world_.violated("S1: promote while the old primary can write");
     if (!world_.proof_read_at_ || world_.clock.boot_now() - *world_.proof_read_at_ > 2s)
       world_.violated("S1: the fence proof is not fresh");
   }
@@ -204,7 +207,9 @@ class World::PowerFence final : public Fence {
   std::string grade() const override { return "power"; }
   Status isolate(BootTime) override {
     const auto seen = world_.seen_.find("shop-us");
-    if (seen != world_.seen_.end() && seen->second.last_success &&
+    const auto reign = world_.journal.reign("shop");
+    const bool reigns = reign && *reign && (*reign)->server == "shop-us";
+    if (reigns && seen != world_.seen_.end() && seen->second.last_success &&
         world_.clock.boot_now() - *seen->second.last_success <= world_.config.failover.evidence_window)
       world_.violated("S7: fenced although the primary answered within the window");
     if (!world_.fence_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");

@@ -12,6 +12,7 @@ namespace {
 constexpr double kWalBytesPerSecond = 20000;
 constexpr nanoseconds kLookInterval = 1s;
 constexpr nanoseconds kPromotionTakes = 40ms;
+constexpr nanoseconds kRefencedWithin = 25s;  // a run that confirms, or waits for its provider, comes first
 
 }  // namespace
 
@@ -80,7 +81,8 @@ void World::restart_process() {
   votes_->unwatch("shop");
   next_look_ = clock.boot_now();
   build_worker();
-  clock.advance(200ms);  // starting takes a while
+  clock.advance(200ms);                               // starting takes a while
+  if (returned_at_) returned_at_ = clock.boot_now();  // and it has to see it first
 }
 
 std::string World::target_of(const std::string& region) {
@@ -96,6 +98,13 @@ void World::heal_primary() {
   SimServer& primary = server("shop-us");
   primary.cut_off = false;
   if (!primary.fenced) primary.running = true;
+}
+
+void World::return_primary() {
+  SimServer& primary = server("shop-us");
+  primary.cut_off = primary.fenced = false;
+  primary.running = true;
+  returned_at_ = clock.boot_now();
 }
 
 void World::move() {
@@ -117,7 +126,10 @@ void World::move() {
   if (reachable(server("shop-us"))) lost_since_ = now;
   int writers = 0;
   for (const SimServer& server : state_) writers += writable(server);
-  if (writers > 1 && !approved_without_proof) violated("S1: two servers can write");
+  // One that is started again although it was fenced is fenced again, and soon.
+  if (returned_at_ && !fence_works) returned_at_ = now;
+  const bool being_fenced = returned_at_ && now - *returned_at_ < kRefencedWithin;
+  if (writers > 1 && !approved_without_proof && !being_fenced) violated("S1: two servers can write");
   for (; next_look_ <= now; next_look_ += kLookInterval)
     for (const SimServer& server : state_) {
       ServerObservation& seen = seen_[server.name];
@@ -133,6 +145,8 @@ void World::move() {
       seen.last_success = now;
       seen.facts.emplace();
       seen.facts->in_recovery = server.in_recovery;
+      seen.facts->system_identifier = server.system_identifier;
+      seen.facts->timeline = server.timeline;
       if (!server.in_recovery) seen.facts->flush = server.lsn;
       seen.facts->standby_minimums = {{"max_connections", server.max_connections}};
       if (server.name == "shop-us" && !server.in_recovery) history_.push_back({now, server.lsn});
@@ -156,7 +170,9 @@ void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
 // ---- dying ----
 
 void World::point() {
-  if (++points_ == die_at_) throw ProcessDied();
+  ++points_;
+  if (points_ == happen_at_) what_();
+  if (points_ == die_at_) throw ProcessDied();
 }
 
 Status World::effect(const std::function<Status()>& happen) {

@@ -59,6 +59,8 @@ class World {
   void lose_primary() { server("shop-us").running = false; }
   void cut_off_primary() { server("shop-us").cut_off = true; }
   void heal_primary();
+  // Somebody starts the old primary again, fenced or not, as the primary it was.
+  void return_primary();
   SimServer& server(const std::string& name);
   void deliver_alert(int64_t epoch = 1);  // a webhook, journaled as the HTTP handler would
   void restart_process();                 // new worker, new observer without memory, the same journal
@@ -69,6 +71,13 @@ class World {
   // Dies at the nth point (each effect has two: before and after it); 0 = never. Counts from now on.
   void die_at(size_t point) {
     die_at_ = point;
+    points_ = 0;
+  }
+  // The same, but something else happens there, and the process lives.
+  void happen_at(size_t point, std::function<void()> what) {
+    die_at_ = 0;
+    happen_at_ = point;
+    what_ = std::move(what);
     points_ = 0;
   }
   size_t points() const { return points_; }
@@ -124,6 +133,9 @@ class World {
   std::map<std::string, ServerObservation> seen_;
   std::vector<WalPoint> history_;
   std::optional<BootTime> proof_read_at_;
+  std::optional<BootTime> returned_at_;
+  size_t happen_at_ = 0;
+  std::function<void()> what_;
   size_t die_at_ = 0, points_ = 0, deaths_ = 0;
   std::vector<std::string> violations_;
   std::map<int64_t, std::string> rows_by_epoch_;

@@ -210,6 +210,26 @@ std::vector<Rule> cluster_rules(const Pieces& pieces) {
        .summary =
            "{{ $labels.cluster }} could not be failed over now; farshorectl plan {{ $labels.cluster }} "
            "says why"});
+  rules.push_back(
+      {.alert = "FarshoreTrafficNotSwitched",
+       .comment =
+           "The new primary takes writes and its clients are not sent there, or not any more. Farshore\n"
+           "goes on trying; the provider needs a look.\n",
+       .expr = "max by (cluster, record) (farshore_traffic_switch_pending) == 1",
+       .for_duration = "10s",
+       .severity = "warning",
+       .action = "",
+       .summary = "{{ $labels.record }} of {{ $labels.cluster }} does not point at the primary's region"});
+  rules.push_back(
+      {.alert = "FarshoreStalePrimary",
+       .comment =
+           "A server that lost the reign is back as a primary, or was never proven to be stopped. It is\n"
+           "fenced again and again; what it took meanwhile is not in the cluster.\n",
+       .expr = "max by (cluster, region, server) (farshore_stale_primary) == 1",
+       .for_duration = "",
+       .severity = "critical",
+       .action = "",
+       .summary = "{{ $labels.server }} lost the reign over {{ $labels.cluster }} and may take writes"});
   if (pieces.quorum < 2) return rules;  // then one silent vantage is no minority
   rules.push_back(
       {.alert = "FarshorePrimaryUnreachableMinority",

@@ -18,6 +18,8 @@ MetricsInput input() {
   shop.reign = Reign{"shop", 3, "shop-us", 1, "77", WallTime{}};
   shop.claim = Claim{"shop", 4, "shop-7"};
   shop.pause = Pause{"shop", "anna", "racks", WallTime{}};
+  shop.traffic_open = {{"orders.example.com", "is being pointed at eu-west", WallTime{}}};
+  shop.stale_primaries = {{"shop-us", "lost the reign", WallTime{}}};
   shop.open_run = RunRecord{};
   shop.open_run->state = RunState::kHeld;
   ClusterStatus billing;
@@ -42,6 +44,13 @@ Topology topology() {
   topology.clusters.resize(1);
   topology.clusters[0].name = "shop";
   topology.clusters[0].servers = {server};
+  server.name = "shop-eu";
+  server.region = "eu-west";
+  topology.clusters[0].servers.push_back(server);
+  for (const char* record : {"orders.example.com", "api.example.com"}) {
+    topology.clusters[0].traffic.emplace_back();
+    topology.clusters[0].traffic.back().name = record;
+  }
   return topology;
 }
 
@@ -55,6 +64,10 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
         R"(farshore_runs_total{cluster="shop",state="succeeded"} 2)",
         R"(farshore_runs_total{cluster="billing",state="refused"} 0)",
         R"(farshore_runs_held{cluster="shop"} 1)", R"(farshore_runs_held{cluster="billing"} 0)",
+        R"(farshore_traffic_switch_pending{cluster="shop",record="orders.example.com"} 1)",
+        R"(farshore_traffic_switch_pending{cluster="shop",record="api.example.com"} 0)",
+        R"(farshore_stale_primary{cluster="shop",region="us-east",server="shop-us"} 1)",
+        R"(farshore_stale_primary{cluster="shop",region="eu-west",server="shop-eu"} 0)",
         R"(farshore_webhook_alerts_total{verdict="pending"} 5)",
         R"(farshore_webhook_alerts_total{verdict="duplicate"} 0)",
         R"(farshore_webhook_refused_total{reason="unauthenticated"} 3)",

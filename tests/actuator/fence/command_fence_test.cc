@@ -44,7 +44,7 @@ TEST_F(CommandFenceTest, OnlyExitZeroOfProofIsAProof) {
   EXPECT_EQ(fence->proof(soon()).state, FenceState::kUnknown) << "a signal";
   const FenceProof late = fence->proof(soon());
   EXPECT_EQ(late.state, FenceState::kUnknown);
-  EXPECT_EQ(late.evidence, "stopped at its deadline");
+  EXPECT_EQ(late.evidence, "the proof command of shop-us did not answer within 5.0 s");
 }
 
 TEST_F(CommandFenceTest, AProofIsAsOldAsTheBeginningOfItsLook) {

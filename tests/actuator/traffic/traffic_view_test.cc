@@ -4,6 +4,7 @@
 #include "actuator/traffic/registry.h"
 #include "actuator/traffic/targets.h"
 #include "common/topology/provider_kinds.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_dns_resolver.h"
 
 namespace farshore {
@@ -48,7 +49,7 @@ TEST(NameserverView, OnlyAnAuthoritativeAnswerCounts) {
   dns.answer("cache", {0, false, {address}});
   dns.answer("broken", {2, true, {}});
   dns.answer("empty", {3, true, {}});
-  const auto view = ask_nameservers(dns, config, system_clock().boot_now() + 20s);
+  const auto view = ask_nameservers(dns, system_clock(), config, system_clock().boot_now() + 20s);
   ASSERT_TRUE(view);
   ASSERT_EQ(view->answers.size(), 5u);
   EXPECT_EQ(view->answers[0].addresses, std::vector<std::string>{"192.0.2.1"});
@@ -56,6 +57,21 @@ TEST(NameserverView, OnlyAnAuthoritativeAnswerCounts) {
   EXPECT_EQ(view->answers[2].failure, "answers SERVFAIL");
   EXPECT_EQ(view->answers[3].failure, "no answer in time");
   EXPECT_TRUE(view->answers[4].failure.empty()) << "that there is no such name is an answer";
+}
+
+TEST(NameserverView, ASilentServerCostsASecondAndNotTheWholeDeadline) {
+  FakeClock clock;
+  FakeDnsResolver dns;
+  TrafficConfig config;
+  config.name = "orders.farshore.test";
+  config.type = "A";
+  config.nameservers = {"silent", "good"};
+  dns.answer("good", {0, true, {{"orders.farshore.test.", "A", 1, "192.0.2.1"}}});
+  const auto view = ask_nameservers(dns, clock, config, clock.boot_now() + 10s);
+  ASSERT_TRUE(view);
+  EXPECT_TRUE(view->all_answer_only("192.0.2.1"));
+  EXPECT_LE(dns.latest_deadline(), clock.boot_now() + 1s);
+  ASSERT_TRUE(ask_nameservers(dns, clock, config, clock.boot_now() + 100ms)) << "nor more than it was given";
 }
 
 }  // namespace

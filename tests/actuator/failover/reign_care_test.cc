@@ -1,0 +1,228 @@
+// What happens to a reign after its run: traffic that somebody changes, a lost primary that comes back, a
+// standby that is gone for good; and what waiting costs the journal.
+#include <gtest/gtest.h>
+
+#include "actuator/failover/settings_text.h"
+#include "actuator/journal/journal_rules.h"
+#include "tests/simulation/world.h"
+
+namespace farshore::simulation {
+namespace {
+
+using Kind = OpenEnds::Kind;
+
+class ReignCare : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    world.check_the_end();
+    EXPECT_TRUE(world.violations().empty()) << world.violations().front();
+  }
+  void lose_primary() {
+    world.run_for(5s);
+    world.lose_primary();
+    world.run_for(4s);
+    world.deliver_alert();
+  }
+  void fail_over() {
+    lose_primary();
+    world.run_for(10s);
+    ASSERT_EQ(world.last_run()->state, RunState::kSucceeded);
+    in_force = World::target_of(world.last_run()->region);
+  }
+  size_t lines() { return world.journal.steps(world.last_run()->id)->size(); }
+  std::vector<OpenEnd> open(Kind kind) { return world.worker->open_ends().open(kind); }
+  bool told(const std::string& text) {
+    return std::any_of(world.told.begin(), world.told.end(),
+                       [&](const Event& event) { return event.message.find(text) != std::string::npos; });
+  }
+
+  World world;
+  std::string in_force;
+};
+
+TEST_F(ReignCare, TrafficThatSomebodyChangesIsPointedBack) {
+  fail_over();
+  world.dns = "192.0.2.10";
+  world.run_for(10s);
+  EXPECT_EQ(world.dns, in_force);
+  EXPECT_TRUE(open(Kind::kTraffic).empty());
+  EXPECT_TRUE(told("does not point at eu-west any more"));
+}
+
+TEST_F(ReignCare, TrafficThatKeepsBeingChangedIsPointedBackOnceAMinute) {
+  fail_over();
+  world.dns = "192.0.2.10";
+  world.run_for(10s);
+  ASSERT_EQ(world.dns, in_force);
+  world.dns = "192.0.2.10";
+  world.run_for(20s);
+  EXPECT_EQ(world.dns, "192.0.2.10");
+  ASSERT_EQ(open(Kind::kTraffic).size(), 1u);
+  EXPECT_EQ(open(Kind::kTraffic).front().name, "orders.example.com");
+  world.run_for(60s);
+  EXPECT_EQ(world.dns, in_force);
+}
+
+TEST_F(ReignCare, WhileTheClusterIsPausedChangedTrafficIsOnlyTold) {
+  fail_over();
+  ASSERT_TRUE(world.journal.pause({"shop", "bob", "moving by hand", world.clock.wall_now()}));
+  world.dns = "192.0.2.10";
+  world.run_for(20s);
+  EXPECT_EQ(world.dns, "192.0.2.10");
+  EXPECT_EQ(open(Kind::kTraffic).size(), 1u);
+  ASSERT_TRUE(world.journal.resume("shop"));
+  world.run_for(10s);
+  EXPECT_EQ(world.dns, in_force);
+}
+
+TEST_F(ReignCare, TrafficIsNotPointedBackAtAPrimaryThatIsGone) {
+  fail_over();
+  world.server(world.last_run()->candidate).running = false;
+  world.run_for(5s);
+  world.dns = "192.0.2.10";
+  world.run_for(20s);
+  EXPECT_EQ(world.dns, "192.0.2.10");
+}
+
+TEST_F(ReignCare, ALostPrimaryThatComesBackIsFencedAgainAndNobodyIsPromoted) {
+  fail_over();
+  world.return_primary();
+  world.run_for(5s);
+  EXPECT_TRUE(world.server("shop-us").fenced);
+  ASSERT_EQ(open(Kind::kStalePrimary).size(), 1u) << "an alert must have the time to see it";
+  EXPECT_EQ(open(Kind::kStalePrimary).front().name, "shop-us");
+  EXPECT_TRUE(told("shop-us lost the reign to shop-eu and answers as a primary"));
+  EXPECT_EQ(world.promotions.size(), 1u);
+  world.run_for(70s);
+  EXPECT_TRUE(open(Kind::kStalePrimary).empty());
+}
+
+TEST_F(ReignCare, ItIsFencedAgainByAProcessThatWasStartedSince) {
+  fail_over();
+  world.restart_process();
+  world.return_primary();
+  world.run_for(5s);
+  EXPECT_TRUE(world.server("shop-us").fenced);
+}
+
+TEST_F(ReignCare, ItIsFencedAgainWhileARunForTheNextReignIsHeld) {
+  fail_over();
+  world.server("shop-eu").running = false;
+  world.run_for(4s);
+  world.deliver_alert(2);
+  world.run_for(10s);
+  ASSERT_EQ(world.last_run()->state, RunState::kHeld);  // the cooldown
+  world.return_primary();
+  world.run_for(5s);
+  EXPECT_TRUE(world.server("shop-us").fenced);
+}
+
+TEST_F(ReignCare, ItIsFencedAgainWhileTheRunWaitsForTheDnsProvider) {
+  world.dns_works = false;
+  lose_primary();
+  world.run_for(30s);
+  ASSERT_TRUE(world.last_run()->promoting);
+  ASSERT_EQ(open(Kind::kTraffic).size(), 1u);
+  world.return_primary();
+  world.run_for(20s);
+  EXPECT_TRUE(world.server("shop-us").fenced);
+  EXPECT_EQ(world.server("shop-ap").rows.back().epoch, 2) << "standbys need not wait for DNS";
+  world.dns_works = true;
+  world.run_for(20s);
+  EXPECT_EQ(world.last_run()->state, RunState::kSucceeded);
+  EXPECT_TRUE(open(Kind::kTraffic).empty());
+}
+
+TEST_F(ReignCare, AFenceThatFailsThenIsAskedUntilItWorks) {
+  fail_over();
+  world.fence_works = false;
+  world.return_primary();
+  world.run_for(30s);
+  EXPECT_FALSE(world.server("shop-us").fenced);
+  EXPECT_EQ(open(Kind::kStalePrimary).size(), 1u);
+  world.fence_works = true;
+  world.run_for(3s);
+  EXPECT_TRUE(world.server("shop-us").fenced);
+}
+
+TEST_F(ReignCare, AfterAPromotionWithoutProofFencingGoesOnUntilThereIsOne) {
+  world.fence_works = false;
+  lose_primary();
+  world.run_for(40s);
+  ASSERT_EQ(world.last_facts()["needs"], "proof");
+  world.approved_without_proof = true;
+  const std::string digest = approval_digest(*world.last_run(), world.last_facts());
+  ASSERT_TRUE(world.journal.approve({world.last_run()->id, "alice", digest, world.clock.wall_now()}));
+  ASSERT_TRUE(world.worker->command(PersonCommand::kApprove, world.last_run()->id, "alice"));
+  world.run_for(40s);
+  ASSERT_EQ(world.last_run()->state, RunState::kSucceeded);
+  ASSERT_EQ(open(Kind::kStalePrimary).size(), 1u);
+  EXPECT_NE(open(Kind::kStalePrimary).front().why.find("nothing proves"), std::string::npos);
+  world.fence_works = true;
+  world.run_for(5s);
+  EXPECT_TRUE(world.server("shop-us").fenced);
+}
+
+TEST_F(ReignCare, AServerThatFollowedTheReignAndWasPromotedBySomebodyIsNotFenced) {
+  fail_over();
+  SimServer& old = world.server("shop-us");
+  old.fenced = false;  // rebuilt: follows, then somebody promotes it while the reign's primary is stopped
+  old.running = true;
+  old.in_recovery = true;
+  old.primary_conninfo = "host=shop-eu user=replicator";
+  old.lsn = old.replay = Lsn(0x3000000);
+  world.run_for(5s);
+  ASSERT_EQ(old.rows.back().epoch, 2);
+  world.server("shop-eu").running = false;
+  old.in_recovery = false;
+  old.timeline = 3;
+  world.run_for(20s);
+  EXPECT_FALSE(old.fenced);
+  EXPECT_TRUE(open(Kind::kStalePrimary).empty());
+}
+
+TEST_F(ReignCare, ADayWithoutTheOtherStandbyCostsTheJournalALine) {
+  world.run_for(5s);
+  world.lose_primary();
+  world.run_for(4s);
+  world.deliver_alert();
+  world.tick();
+  // It was cut, and then its region went too.
+  world.server("shop-ap").cut_off = true;
+  world.server("shop-ap").primary_conninfo.clear();
+  RunRecord run = *world.last_run();
+  ASSERT_EQ(run.state, RunState::kSucceeded);
+  StepRecord again{run.id, 0, 1, "follow", StepEvent::kFailed, world.clock.wall_now(), "not following yet",
+                   {}};
+  again.facts["saved.shop-ap"] =
+      settings_to_text({{"primary_conninfo", "host=shop-us user=replicator"}, {"restore_command", ""}});
+  ASSERT_TRUE(world.journal.record_step(again));
+  world.restart_process();
+  world.run_for(1min);
+  const size_t before = lines();
+  world.run_for(2h);
+  EXPECT_EQ(lines(), before);
+  world.server("shop-ap").cut_off = false;
+  world.run_for(3min);
+  EXPECT_EQ(world.server("shop-ap").primary_conninfo, "host=shop-eu user=replicator");
+}
+
+TEST_F(ReignCare, ADayWithoutTheDnsProviderCostsTheJournalNothing) {
+  world.dns_works = false;
+  lose_primary();
+  world.run_for(60s);
+  ASSERT_EQ(world.last_run()->state, RunState::kHeld);
+  const size_t before = lines();
+  for (int hour = 0; hour < 24; ++hour) {
+    world.clock.advance(1h);
+    world.run_for(1min);
+  }
+  EXPECT_EQ(lines(), before);
+  world.dns_works = true;
+  world.run_for(20s);
+  EXPECT_EQ(world.last_run()->state, RunState::kSucceeded);
+  EXPECT_EQ(world.promotions.size(), 1u);
+}
+
+}  // namespace
+}  // namespace farshore::simulation
