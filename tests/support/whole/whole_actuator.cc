@@ -37,15 +37,21 @@ constexpr const char* kScriptTraffic =
 // Power control of the kind a user writes: every process of the instance, and a proof that looks again.
 constexpr const char* kFenceScript = R"(#!/bin/sh
 [ -e {0}/fence-fails ] && exit 1
-pid=$(cat {0}/fenced 2>/dev/null || head -n 1 {1} 2>/dev/null)
+[ "$1" = is-off ] && while [ -e {0}/proof-hangs ]; do sleep 0.05; done
+# The proof after the second positive one, which is that of promote.
+if [ "$1" = is-off ] && [ -e {0}/third-proof-waits ] && [ -e {0}/second-proof ]; then
+  touch {0}/third-proof; while [ -e {0}/third-proof-waits ]; do sleep 0.05; done
+fi
+pid=$(head -n 1 {1} 2>/dev/null)
 if [ "$1" = off ]; then
   [ -e {0}/fence-does-nothing ] && exit 0
-  [ -n "$pid" ] && echo $pid > {0}/fenced
+  echo "off $pid" >> {0}/fenced
   [ -n "$pid" ] && pkill -KILL -P $pid; [ -n "$pid" ] && kill -KILL $pid 2>/dev/null
   exit 0
 fi
-while [ -e {0}/proof-hangs ]; do sleep 0.05; done
 [ -n "$pid" ] && [ -e /proc/$pid ] && exit 1
+[ -e {0}/first-proof ] && touch {0}/second-proof
+touch {0}/first-proof
 exit 0
 )";
 
@@ -159,6 +165,8 @@ std::string WholeActuator::fault_file(ScriptFault fault) const {
       return folder.file("fence-does-nothing");
     case ScriptFault::kProofHangs:
       return folder.file("proof-hangs");
+    case ScriptFault::kThirdProofWaits:
+      return folder.file("third-proof-waits");
   }
   throw std::logic_error("no such fault");
 }

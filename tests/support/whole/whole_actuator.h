@@ -39,6 +39,7 @@ enum class ScriptFault {
   kFenceFails,        // act and proof exit 1
   kFenceDoesNothing,  // act exits 0 without effect
   kProofHangs,        // until mended or the deadline
+  kThirdProofWaits,   // the proof that promote reads, until mended; third_proof_file() exists then
 };
 
 class WholeActuator {
@@ -73,6 +74,8 @@ class WholeActuator {
 
   void break_script(ScriptFault fault) { write_file(fault_file(fault), "1"); }
   void mend_script(ScriptFault fault);
+  std::string fence_acts() const { return read_file(folder.file("fenced")); }  // a line each
+  std::string third_proof_file() const { return folder.file("third-proof"); }
   std::string target() const { return read_file(folder.file("target")); }  // what clients are told
   std::string moves() const { return read_file(folder.file("moves")); }    // every change of it, a line each
   std::string switching_file() const { return folder.file("switching"); }  // exists while traffic is moved
