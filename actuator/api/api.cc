@@ -162,6 +162,12 @@ class Api {
   ServerReply unlatch(const ServerRequest& request) {
     return done("unlatched", "every cluster", deps_.control.unlatch(request.principal));
   }
+  ServerReply adopt(const ServerRequest& request) {
+    auto server = text_of(request, "server");
+    if (!server) return error_reply(server.error());
+    const auto& cluster = request.path_parameters.at("cluster");
+    return done("adopted", *server, deps_.control.adopt(cluster, request.principal, *server));
+  }
   ServerReply approve(const ServerRequest& request) {
     auto digest = text_of(request, "digest");
     if (!digest) return error_reply(digest.error());
@@ -225,6 +231,7 @@ std::vector<Route> actuator_routes(const ApiDeps& deps) {
       action("/api/v1/clusters/{cluster}/pause", &Api::pause),
       action("/api/v1/clusters/{cluster}/resume", &Api::resume),
       action("/api/v1/unlatch", &Api::unlatch),
+      action("/api/v1/clusters/{cluster}/adopt", &Api::adopt),
       action("/api/v1/runs/{id}/approve", &Api::approve),
       action("/api/v1/runs/{id}/retry", &Api::retry),
       action("/api/v1/runs/{id}/abandon", &Api::abandon),

@@ -74,6 +74,9 @@ class Ctl {
     }).positional("cluster", cluster_, "The cluster.");
     verb(root, "unlatch", "Let failovers start again after Farshore stopped all of them.",
          [this] { return unlatch(); });
+    verb(root, "adopt", "Name the primary when the journal is lost or behind.", [this] { return adopt(); })
+        .positional("cluster", cluster_, "The cluster.")
+        .flag("server", server_, "The server that is its primary.", Need::kRequired);
     verb(root, "approve", "Permit what a held run needs, after showing it.", [this] { return approve(); })
         .positional("run", run_, "The held run.")
         .flag("digest", digest_, "Only if the facts are still those that were shown with this digest.")
@@ -229,6 +232,12 @@ class Ctl {
     return order("clusters", cluster_, "pause", body.str());
   }
 
+  int adopt() {
+    JsonWriter body;
+    body.begin_object().field("server", server_).end_object();
+    return order("clusters", cluster_, "adopt", body.str());
+  }
+
   // Shows the facts first and sends the digest of what was shown: when they changed meanwhile, the actuator
   // refuses.
   int approve() {
@@ -255,7 +264,7 @@ class Ctl {
   const CtlEnvironment& env_;
   CommandLine line_{"farshorectl", "The operator's hands: what Farshore sees, does and waits for."};
   std::vector<std::pair<const Command*, Action>> actions_;
-  std::string config_file_ = "/etc/farshore/farshore.yml", token_file_, cluster_, run_, reason_, digest_;
+  std::string config_file_ = "/etc/farshore/farshore.yml", token_file_, cluster_, server_, run_, reason_, digest_;
   std::vector<std::string> urls_;
   int64_t limit_ = 50;
   bool json_ = false, yes_ = false, markdown_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actuator/failover/adoption.h"
 #include "actuator/failover/rows.h"
 #include "actuator/journal/journal_rules.h"
 
@@ -15,30 +16,8 @@ constexpr nanoseconds kCareSlowest = 30s;
 constexpr nanoseconds kForwardSlowest = 5s;  // clients wait
 constexpr nanoseconds kLookLimit = 2s;
 constexpr nanoseconds kWhileAsking = 100ms;
+constexpr nanoseconds kCurrentLookLimit = 1s;  // a region that hangs may be the lost one: it costs no more
 constexpr size_t kMostCommands = 16;
-
-// Why these looks do not show one primary with every other server following it; nothing = they do.
-std::optional<std::string> why_no_reign(const std::vector<LookResult>& looks, const ServerLook*& primary,
-                                        std::string& primary_name) {
-  primary = nullptr;
-  for (const LookResult& result : looks) {
-    if (!result.look)
-      return fmt::format("{} could not be looked at ({})", result.server->name(), result.error);
-    if (result.look->facts.in_recovery) continue;
-    if (primary) return fmt::format("{} and {} are both writable", primary_name, result.server->name());
-    primary = &*result.look;
-    primary_name = result.server->name();
-  }
-  if (!primary) return "no server is writable";
-  for (const LookResult& result : looks) {
-    if (result.look->facts.system_identifier != primary->facts.system_identifier)
-      return fmt::format("{} belongs to another system than {}", result.server->name(), primary_name);
-    if (result.look->facts.timeline != primary->facts.timeline)
-      return fmt::format("{} is on timeline {}, {} on {}", result.server->name(), result.look->facts.timeline,
-                         primary_name, primary->facts.timeline);
-  }
-  return std::nullopt;
-}
 
 class HeldSlot {
  public:
@@ -68,7 +47,13 @@ ClusterWorker::ClusterWorker(EngineDeps deps, std::function<bool()> stopping, Ru
       old_alerts_(deps_) {}
 
 nanoseconds ClusterWorker::tick() {
-  if (!ensure_reign()) return kIdle;
+  std::shared_ptr<Adoption> adoption;
+  {
+    std::lock_guard lock(mutex_);
+    adoption.swap(adoption_);
+  }
+  if (adoption) obey(*adoption);
+  if (!ensure_reign() || !journal_is_current()) return kIdle;
   if (!loaded_) load_open_run();
   std::deque<Queued> queued;
   {
@@ -94,48 +79,55 @@ bool ClusterWorker::ensure_reign() {
     set_problem("the journal cannot be read: " + reign.error().message);
     return false;
   }
-  if (*reign) {
-    set_problem("");
-    return true;
-  }
-  RunRecord none;
-  none.cluster = deps_.cluster->name;
-  RunContext context(deps_, none, Reign());
-  context.row_deadline = deps_.clock->boot_now() + kLookLimit;
-  if (const auto adopted = adopt(look_at(context, deps_.servers, kLookLimit)); !adopted) {
+  if (*reign) return true;
+  const auto shown = reign_shown_by_all(deps_, look_at_all(deps_, kLookLimit));
+  const Status adopted = shown ? deps_.journal->adopt(*shown) : Status(tl::unexpect, shown.error());
+  if (!adopted) {
     set_problem("no reign is adopted yet: " + adopted.error().message);
     return false;
+  }
+  tell_adopted(*shown);
+  current_ = true;
+  return true;
+}
+
+void ClusterWorker::tell_adopted(const Reign& reign) {
+  deps_.notifier->tell({reign.cluster, "", "adopted",
+                        fmt::format("{} is the primary of epoch {}", reign.server, reign.epoch)});
+}
+
+// A journal put back from a copy does not know what was done since. Asked at the start and after every run
+// that came to nothing; a run asks again for itself (admit).
+bool ClusterWorker::journal_is_current() {
+  if (!current_) {
+    const std::string& cluster = deps_.cluster->name;
+    const auto reign = deps_.journal->reign(cluster);
+    const auto claim = deps_.journal->claim(cluster);
+    const auto open = deps_.journal->open_run(cluster);
+    if (!reign || !*reign || !claim || !open) {
+      set_problem("the journal cannot be read");
+      return false;
+    }
+    std::optional<EpochRow> own;
+    if (*claim && *open && (*claim)->run_id == (*open)->id)
+      own = EpochRow{cluster, (*claim)->epoch, (*open)->candidate};
+    const auto looks = look_at_all(deps_, kCurrentLookLimit);
+    if (const auto behind = why_journal_is_behind(looks, **reign, own)) {
+      set_problem(*behind);
+      refuse_alerts(*behind);
+      return false;
+    }
+    // Nobody answered: unknown. It is asked again, and the rows of a run look for themselves.
+    current_ = std::any_of(looks.begin(), looks.end(), [](const LookResult& r) { return r.look.has_value(); });
   }
   set_problem("");
   return true;
 }
 
-Status ClusterWorker::adopt(const std::vector<LookResult>& looks) {
-  const ServerLook* primary = nullptr;
-  std::string name;
-  if (const auto why = why_no_reign(looks, primary, name)) return fail(ErrorCode::kConflict, "{}", *why);
-  if (primary->epoch_row && primary->epoch_row->server != name)
-    return fail(ErrorCode::kConflict,
-                "{} is writable, but epoch {} belongs to {}: a person must say which is right", name,
-                primary->epoch_row->epoch, primary->epoch_row->server);
-  EpochRow row{deps_.cluster->name, primary->epoch_row ? primary->epoch_row->epoch : 1, name};
-  if (!primary->epoch_row) {
-    const auto server =
-        std::find_if(deps_.servers.begin(), deps_.servers.end(),
-                     [&](const PostgresServer* candidate) { return candidate->name() == name; });
-    const auto committed = (*server)->commit_epoch_row(row, deps_.clock->boot_now() + kLookLimit);
-    if (!committed) return wrap("the first probe row could not be committed", committed.error());
-  }
-  const Reign reign{row.cluster,
-                    row.epoch,
-                    name,
-                    primary->facts.timeline,
-                    primary->facts.system_identifier,
-                    deps_.clock->wall_now()};
-  if (auto adopted = deps_.journal->adopt(reign); !adopted) return adopted;
-  deps_.notifier->tell(
-      {row.cluster, "", "adopted", fmt::format("{} is the primary of epoch {}", name, row.epoch)});
-  return {};
+void ClusterWorker::refuse_alerts(const std::string& why) {
+  const auto alerts = deps_.journal->pending_alerts(deps_.cluster->name);
+  if (!alerts) return;
+  for (const AlertRecord& alert : *alerts) (void)deps_.journal->set_verdict(alert.id, "refused", why, "");
 }
 
 // ---- runs ----
@@ -164,16 +156,12 @@ void ClusterWorker::load_open_run() {
 
 void ClusterWorker::load_reign_run() {
   const auto reign = deps_.journal->reign(deps_.cluster->name);
-  const auto runs = deps_.journal->runs(50);
-  if (!reign || !*reign || !runs) return;
-  for (const RunRecord& run : *runs) {
-    if (run.cluster != deps_.cluster->name || run.state != RunState::kSucceeded) continue;
-    if (run.epoch != (*reign)->epoch) return;  // adopted by a person since: nothing of this run counts
-    if (auto context = engine_.open(run)) {
-      reign_run_.emplace(std::move(*context));
-      reign_run_->run = run;
-    }
-    return;
+  const auto last = deps_.journal->last_succeeded_run(deps_.cluster->name);
+  if (!reign || !*reign || !last || !*last) return;
+  if ((*last)->epoch != (*reign)->epoch) return;  // adopted by a person since: nothing of this run counts
+  if (auto context = engine_.open(**last)) {
+    reign_run_.emplace(std::move(*context));
+    reign_run_->run = **last;
   }
 }
 
@@ -209,6 +197,7 @@ void ClusterWorker::after_end() {
   }
   context_.reset();
   load_reign_run();
+  current_ = false;
   last_refusal_ = run.reason;
   if (run.retryable)
     next_attempt_ = deps_.clock->boot_now() + kRetryEvery;
@@ -302,6 +291,49 @@ Status ClusterWorker::command(PersonCommand command, const std::string& run_id, 
   std::lock_guard lock(mutex_);
   if (queue_.size() >= kMostCommands) return fail(ErrorCode::kConflict, "too many commands are waiting");
   queue_.push_back({command, run_id, by});
+  return {};
+}
+
+Status ClusterWorker::adopt(const std::string& server, const std::string& by, nanoseconds limit) {
+  auto adoption = std::make_shared<Adoption>(Adoption{server, by, {}});
+  std::future<Status> done = adoption->done.get_future();
+  {
+    std::lock_guard lock(mutex_);
+    if (adoption_) return fail(ErrorCode::kConflict, "another person is naming the primary at this moment");
+    adoption_ = adoption;
+  }
+  if (wake_) wake_();
+  if (done.wait_for(limit) == std::future_status::ready) return done.get();
+  std::lock_guard lock(mutex_);
+  if (adoption_ == adoption) {  // not begun, and it will not be
+    adoption_.reset();
+    return fail(ErrorCode::kConflict, "a run is at work; look at it, and try again");
+  }
+  return fail(ErrorCode::kUnknown, "it takes long; look at the state of the cluster");
+}
+
+void ClusterWorker::obey(Adoption& adoption) { adoption.done.set_value(adopt_now(adoption)); }
+
+Status ClusterWorker::adopt_now(const Adoption& adoption) {
+  const auto open = deps_.journal->open_run(deps_.cluster->name);
+  if (!open) return tl::unexpected<Error>(open.error());
+  // Of a journal that is behind, the open run is a thing of the past; of one that is not, it can be ended
+  // properly, unless it is past the point of no return and stuck there.
+  const bool stuck = *open && (*open)->promoting && (*open)->state == RunState::kHeld;
+  if (*open && !stuck && journal_is_current())
+    return fail(ErrorCode::kConflict, "run {} is {}: end it first (farshorectl abandon {})", (*open)->id,
+                to_string((*open)->state), (*open)->id);
+  const auto reign = reign_named(deps_, look_at_all(deps_, kLookLimit), adoption.server);
+  if (!reign) return tl::unexpected<Error>(reign.error());
+  const std::string why = fmt::format("{} named {} as the primary of epoch {}", adoption.by, reign->server,
+                                      reign->epoch);
+  if (auto adopted = deps_.journal->adopt_named(*reign, why); !adopted) return adopted;
+  context_.reset();
+  reign_run_.reset();
+  next_attempt_.reset();
+  loaded_ = current_ = false;
+  deps_.votes->unwatch(deps_.cluster->name);
+  tell_adopted(*reign);
   return {};
 }
 

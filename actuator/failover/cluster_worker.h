@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,12 @@ class ClusterWorker {
   // Thread-safe. Queued for the next tick; kConflict when the queue is full.
   Status command(PersonCommand command, const std::string& run_id, const std::string& by);
 
+  // Thread-safe. A person names the primary: done by the next tick, within `limit`. Errors: kConflict (a run
+  // is at work, or the servers contradict; the message says which), those of reign_named and of the journal.
+  Status adopt(const std::string& server, const std::string& by, nanoseconds limit);
+  // Called when something waits for the next tick.
+  void on_wanted(std::function<void()> wake) { wake_ = std::move(wake); }
+
   const EngineDeps& deps() const { return deps_; }
   std::string problem() const;  // thread-safe; see ClusterStatus::problem
   const OpenEnds& open_ends() const { return open_ends_; }
@@ -42,8 +49,17 @@ class ClusterWorker {
     std::string run_id, by;
   };
 
+  struct Adoption {
+    std::string server, by;
+    std::promise<Status> done;
+  };
+
   bool ensure_reign();
-  Status adopt(const std::vector<LookResult>& looks);
+  bool journal_is_current();
+  void refuse_alerts(const std::string& why);
+  void tell_adopted(const Reign& reign);
+  void obey(Adoption& adoption);
+  Status adopt_now(const Adoption& adoption);
   void load_open_run();
   void obey(const Queued& queued);
   void open_again(const RunRecord& run, const std::string& permit);
@@ -62,12 +78,14 @@ class ClusterWorker {
   OpenEnds open_ends_;
   const EngineDeps deps_;
   const std::function<bool()> stopping_;
+  std::function<void()> wake_;
   RunSlots* const slots_;
   Engine engine_;
   OldAlerts old_alerts_;
   std::optional<RunContext> context_;    // of the open run
   std::optional<RunContext> reign_run_;  // of the run that made the reign in force; absent when none did
   bool loaded_ = false;
+  bool current_ = false;  // the journal was compared with the servers, and they know no newer reign
   std::optional<BootTime> next_attempt_;  // after a retryable refusal
   std::string last_refusal_;
   BootTime next_care_{};  // of a held run
@@ -75,6 +93,7 @@ class ClusterWorker {
 
   mutable std::mutex mutex_;
   std::deque<Queued> queue_;
+  std::shared_ptr<Adoption> adoption_;
   std::string problem_;
 };
 

@@ -48,6 +48,8 @@ class Control {
   virtual Status pause(const std::string& cluster, const std::string& by, const std::string& reason) = 0;
   virtual Status resume(const std::string& cluster, const std::string& by) = 0;
   virtual Status unlatch(const std::string& by) = 0;  // for all clusters
+  // Names `server` as the primary: a new reign, or the newest one that the servers show. Waits for the looks.
+  virtual Status adopt(const std::string& cluster, const std::string& by, const std::string& server) = 0;
   virtual Status approve(const std::string& run_id, const std::string& by, const std::string& digest) = 0;
   virtual Status retry(const std::string& run_id, const std::string& by) = 0;
   virtual Status abandon(const std::string& run_id, const std::string& by) = 0;

@@ -1,6 +1,7 @@
 // Rows that look and decide, before anything is touched: confirm_outage, admit, take_claim.
 #include <algorithm>
 
+#include "actuator/failover/adoption.h"
 #include "actuator/failover/evidence.h"
 #include "actuator/failover/loss.h"
 #include "actuator/failover/rows.h"
@@ -99,7 +100,10 @@ StepStatus confirm_outage(RunContext& context) {
 // ---- 2 admit ----
 
 StepStatus admit(RunContext& context) {
-  const Admission found = admission(context, look_at(context, context.standbys(), kLookLimit));
+  const std::vector<LookResult> looks = look_at(context, context.standbys(), kLookLimit);
+  if (const auto behind = why_journal_is_behind(looks, context.reign, std::nullopt))
+    return stop_as(Ending::kRefuseFinal, "{}", *behind);
+  const Admission found = admission(context, looks);
   std::vector<std::string> reasons;
   for (const auto& [name, why_not] : found.unfit) {
     reasons.push_back(fmt::format("{}: {}", name, why_not.text));

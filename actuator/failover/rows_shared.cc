@@ -109,14 +109,11 @@ std::optional<Hindrance> why_latched(const EngineDeps& deps) {
 }
 
 Result<nanoseconds> cooldown_left(const EngineDeps& deps) {
-  const auto runs = deps.journal->runs(100);
-  if (!runs) return tl::unexpected<Error>(runs.error());
-  for (const RunRecord& run : *runs) {
-    if (run.cluster != deps.cluster->name || run.state != RunState::kSucceeded || !run.ended_at) continue;
-    const nanoseconds since = std::max<nanoseconds>(deps.clock->wall_now() - *run.ended_at, 0ns);
-    return std::max<nanoseconds>(deps.cluster->failover.cooldown - since, 0ns);  // runs come newest first
-  }
-  return 0ns;
+  const auto last = deps.journal->last_succeeded_run(deps.cluster->name);
+  if (!last) return tl::unexpected<Error>(last.error());
+  if (!*last || !(*last)->ended_at) return 0ns;
+  const nanoseconds since = std::max<nanoseconds>(deps.clock->wall_now() - *(*last)->ended_at, 0ns);
+  return std::max<nanoseconds>(deps.cluster->failover.cooldown - since, 0ns);
 }
 
 std::vector<Need> needed_permissions(const RunContext& context, const std::optional<PredictedLoss>& loss) {

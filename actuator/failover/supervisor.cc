@@ -20,6 +20,8 @@ std::string_view to_string(FailoverMode mode) {
   return "off";
 }
 
+constexpr nanoseconds kAdoptionLimit = 8s;  // the looks, the row, the journal; less than a client waits
+
 }  // namespace
 
 Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock& clock)
@@ -29,6 +31,7 @@ Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock
     member->worker = std::make_unique<ClusterWorker>(
         std::move(deps), [this] { return stopping_.stop_requested(); }, &slots_);
     member->plan = std::make_unique<PlanKeeper>(member->worker->deps());
+    member->worker->on_wanted([this, name = member->worker->deps().cluster->name] { wake(name); });
     members_.push_back(std::move(member));
   }
 }
@@ -204,6 +207,12 @@ Status Supervisor::resume(const std::string& cluster, const std::string& by) {
   const Status resumed = journal_.resume(cluster);
   member->plan->wake();
   return journaled(resumed, by, "resume", cluster, "");
+}
+
+Status Supervisor::adopt(const std::string& cluster, const std::string& by, const std::string& server) {
+  Member* member = find(cluster);
+  if (!member) return fail(ErrorCode::kNotFound, "no cluster '{}'", cluster);
+  return journaled(member->worker->adopt(server, by, kAdoptionLimit), by, "adopt " + server, cluster, "");
 }
 
 Result<RunRecord> Supervisor::held_run(const std::string& run_id) {

@@ -30,6 +30,7 @@ class Supervisor final : public Control {
   Status pause(const std::string& cluster, const std::string& by, const std::string& reason) override;
   Status resume(const std::string& cluster, const std::string& by) override;
   Status unlatch(const std::string& by) override;
+  Status adopt(const std::string& cluster, const std::string& by, const std::string& server) override;
   Status approve(const std::string& run_id, const std::string& by, const std::string& digest) override;
   Status retry(const std::string& run_id, const std::string& by) override;
   Status abandon(const std::string& run_id, const std::string& by) override;

@@ -137,6 +137,10 @@ class Journal {
   virtual Result<std::optional<Claim>> claim(const std::string& cluster) = 0;
   // The first reign; kConflict when there is one.
   virtual Status adopt(const Reign& reign) = 0;
+  // A person names the reign: its epoch is larger than the reign's in force, kConflict otherwise. An open run
+  // and its claim end with it, as refused for `reason`; nothing that such a run saved is put back.
+  virtual Status adopt_named(const Reign& reign, const std::string& reason) = 0;
+  virtual Result<int64_t> largest_epoch(const std::string& cluster) = 0;  // ever used; 0 = none
   // Compare-and-swap: the reign is still `expected_epoch` and no other run holds a claim. Returns the claimed
   // number: larger than every number ever used. Taking it again for the same run returns the same number.
   virtual Result<int64_t> take_claim(const std::string& cluster, int64_t expected_epoch,
@@ -152,6 +156,7 @@ class Journal {
   virtual Result<RunRecord> run(const std::string& run_id) = 0;
   virtual Result<std::vector<RunRecord>> runs(size_t limit) = 0;                      // newest first
   virtual Result<std::optional<RunRecord>> open_run(const std::string& cluster) = 0;  // running or held
+  virtual Result<std::optional<RunRecord>> last_succeeded_run(const std::string& cluster) = 0;
   // Every state of every cluster that has runs; for the metrics page. The default reads all runs.
   virtual Result<RunCounts> count_runs();
   virtual Status record_step(const StepRecord& step) = 0;

@@ -56,6 +56,33 @@ Status SqliteJournal::adopt(const Reign& reign) {
   });
 }
 
+Status SqliteJournal::adopt_named(const Reign& reign, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  return write([&]() -> Status {
+    auto now = current_reign(reign.cluster);
+    if (!now) return tl::unexpected(now.error());
+    if (*now && (*now)->epoch >= reign.epoch)
+      return fail(ErrorCode::kConflict, "cluster {} is in epoch {} already", reign.cluster, (*now)->epoch);
+    auto ended = database_->run(
+        "UPDATE runs SET state = 'refused', reason = ?, retryable = 0, ended_at = ? WHERE cluster = ? AND "
+        "state IN ('running', 'held')",
+        reason, rows::from_time(reign.since), reign.cluster);
+    if (!ended) return done(ended);
+    if (auto freed = database_->run("DELETE FROM claims WHERE cluster = ?", reign.cluster); !freed)
+      return done(freed);
+    return insert_reign(reign);
+  });
+}
+
+Result<int64_t> SqliteJournal::largest_epoch(const std::string& cluster) {
+  const std::lock_guard lock(mutex_);
+  auto rows = database_->query("SELECT largest_used FROM epoch_numbers WHERE cluster = ?", cluster);
+  if (!rows) return tl::unexpected(rows.error());
+  const auto row = rows->step();
+  if (!row) return tl::unexpected(row.error());
+  return *row ? rows->integer(0) : 0;
+}
+
 Result<int64_t> SqliteJournal::use_next_number(const std::string& cluster) {
   auto rows = database_->query(
       "UPDATE epoch_numbers SET largest_used = largest_used + 1 WHERE cluster = ? RETURNING largest_used",

@@ -70,6 +70,8 @@ class SqliteJournal final : public Journal {
   Result<std::vector<Reign>> reigns(const std::string& cluster) override;
   Result<std::optional<Claim>> claim(const std::string& cluster) override;
   Status adopt(const Reign& reign) override;
+  Status adopt_named(const Reign& reign, const std::string& reason) override;
+  Result<int64_t> largest_epoch(const std::string& cluster) override;
   Result<int64_t> take_claim(const std::string& cluster, int64_t expected_epoch,
                              const std::string& run_id) override;
   Status release_claim(const std::string& cluster, const std::string& run_id) override;
@@ -79,6 +81,7 @@ class SqliteJournal final : public Journal {
   Result<RunRecord> run(const std::string& run_id) override;
   Result<std::vector<RunRecord>> runs(size_t limit) override;
   Result<std::optional<RunRecord>> open_run(const std::string& cluster) override;
+  Result<std::optional<RunRecord>> last_succeeded_run(const std::string& cluster) override;
   Result<RunCounts> count_runs() override;
   Status record_step(const StepRecord& step) override;
   Result<std::vector<StepRecord>> steps(const std::string& run_id) override;

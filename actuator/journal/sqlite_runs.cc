@@ -93,6 +93,14 @@ Result<std::optional<RunRecord>> SqliteJournal::open_run(const std::string& clus
       rows::run);
 }
 
+Result<std::optional<RunRecord>> SqliteJournal::last_succeeded_run(const std::string& cluster) {
+  const std::lock_guard lock(mutex_);
+  return first(database_->query(select(rows::kRun, "FROM runs WHERE cluster = ? AND state = 'succeeded' ORDER "
+                                                   "BY position DESC LIMIT 1"),
+                                cluster),
+               rows::run);
+}
+
 Result<RunCounts> SqliteJournal::count_runs() {
   const std::lock_guard lock(mutex_);
   auto rows = database_->query("SELECT cluster, state, count(*) FROM runs GROUP BY cluster, state");

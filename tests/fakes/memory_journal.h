@@ -109,6 +109,33 @@ class MemoryJournal : public Journal {
     });
   }
 
+  Status adopt_named(const Reign& reign, const std::string& reason) override {
+    return write("adopt_named", [&]() -> Status {
+      auto& reigns = reigns_[reign.cluster];
+      if (!reigns.empty() && reigns.back().epoch >= reign.epoch)
+        return fail(ErrorCode::kConflict, "cluster {} is in epoch {} already", reign.cluster,
+                    reigns.back().epoch);
+      for (auto& run : runs_) {
+        if (run.cluster != reign.cluster || !is_open(run.state)) continue;
+        run.state = RunState::kRefused;
+        run.reason = reason;
+        run.retryable = false;
+        run.ended_at = reign.since;
+      }
+      claims_.erase(reign.cluster);
+      reigns.push_back(reign);
+      use_number(reign.cluster, reign.epoch);
+      return {};
+    });
+  }
+
+  Result<int64_t> largest_epoch(const std::string& cluster) override {
+    return read<int64_t>([&]() -> Result<int64_t> {
+      const auto found = numbers_.find(cluster);
+      return found == numbers_.end() ? 0 : found->second;
+    });
+  }
+
   Result<int64_t> take_claim(const std::string& cluster, int64_t expected_epoch,
                              const std::string& run_id) override {
     int64_t number = 0;
@@ -200,6 +227,14 @@ class MemoryJournal : public Journal {
       for (const auto& run : runs_) {
         if (run.cluster == cluster && is_open(run.state)) return run;
       }
+      return std::nullopt;
+    });
+  }
+
+  Result<std::optional<RunRecord>> last_succeeded_run(const std::string& cluster) override {
+    return read<std::optional<RunRecord>>([&]() -> Result<std::optional<RunRecord>> {
+      for (auto run = runs_.rbegin(); run != runs_.rend(); ++run)
+        if (run->cluster == cluster && run->state == RunState::kSucceeded) return *run;
       return std::nullopt;
     });
   }

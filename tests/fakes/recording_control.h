@@ -30,6 +30,9 @@ class RecordingControl : public Control {
     return note("resume " + cluster + " by " + by);
   }
   Status unlatch(const std::string& by) override { return note("unlatch by " + by); }
+  Status adopt(const std::string& cluster, const std::string& by, const std::string& server) override {
+    return note("adopt " + server + " for " + cluster + " by " + by);
+  }
   Status approve(const std::string& run_id, const std::string& by, const std::string& digest) override {
     return note("approve " + run_id + " by " + by + ": " + digest);
   }

@@ -147,11 +147,14 @@ TEST_F(ApiTest, GivesOneAlertByItsNumber) {
 TEST_F(ApiTest, PassesWhatAPersonDoesOnWithTheName) {
   EXPECT_EQ(act("/api/v1/clusters/shop/pause", R"({"reason":"moving racks"})").status, 200);
   EXPECT_EQ(act("/api/v1/clusters/shop/resume").status, 200);
+  EXPECT_EQ(act("/api/v1/clusters/shop/adopt", R"({"server":"shop-eu"})").status, 200);
+  EXPECT_EQ(act("/api/v1/clusters/shop/adopt", "{}").status, 400);
   EXPECT_EQ(act("/api/v1/runs/shop-1/approve", R"({"digest":"abc"})").status, 200);
   EXPECT_EQ(act("/api/v1/runs/shop-1/retry", "{}").status, 200);
   EXPECT_EQ(act("/api/v1/runs/shop-1/abandon").status, 200);
   EXPECT_EQ(act("/api/v1/unlatch").status, 200);
   EXPECT_THAT(control_.asked(), ElementsAre("pause shop by anna: moving racks", "resume shop by anna",
+                                            "adopt shop-eu for shop by anna",
                                             "approve shop-1 by anna: abc", "retry shop-1 by anna",
                                             "abandon shop-1 by anna", "unlatch by anna"));
 }
@@ -159,6 +162,7 @@ TEST_F(ApiTest, PassesWhatAPersonDoesOnWithTheName) {
 TEST_F(ApiTest, LetsOnlyOperatorsAct) {
   for (const char* who : {"viewer", "webhook"}) {
     EXPECT_EQ(act("/api/v1/unlatch", "{}", who).status, 403);
+    EXPECT_EQ(act("/api/v1/clusters/shop/adopt", R"({"server":"shop-eu"})", who).status, 403);
     EXPECT_EQ(act("/api/v1/clusters/shop/pause", R"({"reason":"x"})", who).status, 403);
     EXPECT_EQ(act("/api/v1/runs/shop-1/approve", R"({"digest":"x"})", who).status, 403);
   }

@@ -67,7 +67,7 @@ class StubActuator {
             options, {get("/api/v1/status"), get("/api/v1/clusters/{cluster}/plan"), get("/api/v1/runs"),
                       get("/api/v1/runs/{id}"), get("/api/v1/alerts"), get("/api/v1/alerts/{id}"),
                       post("/api/v1/clusters/{cluster}/pause"), post("/api/v1/clusters/{cluster}/resume"),
-                      post("/api/v1/runs/{id}/approve"), post("/api/v1/unlatch"),
+                      post("/api/v1/clusters/{cluster}/adopt"), post("/api/v1/runs/{id}/approve"), post("/api/v1/unlatch"),
                       post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
             .value();
     answers_["/api/v1/status"] = {200, kProtected};
@@ -241,14 +241,18 @@ TEST_F(CtlTest, OrdersGoWhereTheyBelong) {
   EXPECT_EQ(ask({"retry", "shop-4"}), kExitOk);
   EXPECT_EQ(ask({"abandon", "shop-4"}), kExitOk);
   EXPECT_EQ(ask({"unlatch"}), kExitOk);
+  EXPECT_EQ(ask({"adopt", "shop", "--server=shop-eu"}), kExitOk);
+  EXPECT_EQ(ask({"adopt", "shop"}), kExitUsage);
   const auto orders = actuator_.orders();
-  ASSERT_EQ(orders.size(), 5u);
+  ASSERT_EQ(orders.size(), 6u);
   EXPECT_EQ(orders[0].path, "/api/v1/clusters/shop/pause");
   EXPECT_EQ(orders[0].body, R"({"reason":"upgrade \"15\""})");
   EXPECT_EQ(orders[1].path, "/api/v1/clusters/shop/resume");
   EXPECT_EQ(orders[2].path, "/api/v1/runs/shop-4/retry");
   EXPECT_EQ(orders[3].path, "/api/v1/runs/shop-4/abandon");
   EXPECT_EQ(orders[4].path, "/api/v1/unlatch");
+  EXPECT_EQ(orders[5].path, "/api/v1/clusters/shop/adopt");
+  EXPECT_EQ(orders[5].body, R"({"server":"shop-eu"})");
 }
 
 TEST_F(CtlTest, ARefusalHasItsOwnExitCodeAndTheActuatorsWords) {
