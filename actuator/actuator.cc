@@ -55,6 +55,7 @@ struct Actuator::Cluster {
 Actuator::Actuator(Topology topology, Clock& clock) : clock_(clock), topology_(std::move(topology)) {}
 
 Actuator::~Actuator() {
+  if (supervisor_) supervisor_->request_stop();  // first: a run goes no further than the row it is at
   server_.reset();
   supervisor_.reset();
   if (observer_) observer_->stop();

@@ -9,14 +9,19 @@
 namespace farshore {
 namespace {
 
+constexpr nanoseconds kStopLimit = 5s;
+
 int serve(const std::string& config_file, const ActuatorOptions& options) {
   Result<Topology> topology = load_topology(config_file);
   if (!topology) return refuse_to_start(topology.error());
-  const auto actuator = Actuator::start(std::move(*topology), options, system_clock());
+  auto actuator = Actuator::start(std::move(*topology), options, system_clock());
   if (!actuator) return refuse_to_start(actuator.error());
   log_info("started",
            {{"version", kVersion}, {"address", options.listen_address}, {"port", (*actuator)->port()}});
-  return serve_until_told_to_stop("stopping: a run that is open goes on at the next start");
+  const int exit_code = serve_until_told_to_stop("stopping: a run that is open goes on at the next start");
+  // A run stops between two rows. A row may take a minute, and every instant is safe to die at.
+  end_within(kStopLimit, [&actuator] { actuator->reset(); });
+  return exit_code;
 }
 
 int run(int argc, char** argv) {

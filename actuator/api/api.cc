@@ -138,12 +138,15 @@ class Api {
     input.webhook = deps_.counters.snapshot();
     input.boot_now = deps_.clock.boot_now();
     if (deps_.failed_sign_ins) input.failed_sign_ins = deps_.failed_sign_ins();
+    input.journal_writable = deps_.journal.check_writable(deps_.clock.boot_now()).has_value();
     return {200, "text/plain; version=0.0.4; charset=utf-8", render_metrics(input, deps_.topology), {}};
   }
 
-  // Ready means: a webhook would be durable, as far as reading the journal can tell.
+  // Ready means: a webhook would be durable.
   ServerReply ready(const ServerRequest&) {
-    if (auto runs = deps_.journal.runs(1); !runs) return error_reply(runs.error());
+    if (auto writable = deps_.journal.check_writable(deps_.clock.boot_now()); !writable)
+      return error_reply(
+          {writable.error().code, "the journal cannot be written: " + writable.error().message});
     return {200, "text/plain; charset=utf-8", "ready\n", {}};
   }
 

@@ -175,6 +175,9 @@ std::string render_metrics(const MetricsInput& input, const Topology& topology) 
   add_runs(page, input);
   add_plans(page, input);
   add_open_ends(page, input, topology);
+  page.family("farshore_journal_writable",
+              "0 while nothing can be written down: then nothing is accepted or done", MetricType::Gauge);
+  page.add({}, input.journal_writable ? 1 : 0);
   add_webhook(page, input.webhook);
   if (input.failed_sign_ins) {
     page.family("farshore_page_failed_sign_ins_total", "Wrong names or passwords at the status page",

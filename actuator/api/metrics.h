@@ -21,6 +21,7 @@ struct MetricsInput {
   WebhookCounts webhook;
   BootTime boot_now;                            // for the age of what is known
   std::optional<int64_t> failed_sign_ins = {};  // at the status page
+  bool journal_writable = false;
 };
 
 // Prometheus text format 0.0.4. `topology` gives the region of a reign's server.

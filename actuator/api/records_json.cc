@@ -202,7 +202,9 @@ std::optional<T> number_fact(const RunFacts& facts, const std::string& name) {
 }
 
 // From the accepted webhook to the traffic seen at the new region.
+// As the run measured it, by the boot-time clock; of a run of an earlier version by the wall clock.
 std::optional<double> actuator_seconds(const RunRecord& run, const RunFacts& facts) {
+  if (const auto measured = number_fact<double>(facts, "actuator_seconds")) return measured;
   const auto text = fact(facts, "traffic_verified_at");
   if (!text) return std::nullopt;
   const auto verified = parse_rfc3339(*text);

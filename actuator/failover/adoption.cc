@@ -50,8 +50,8 @@ Reign reign_of(const EngineDeps& deps, const LookResult& primary, int64_t epoch)
 }
 
 Status commit_row(const EngineDeps& deps, const LookResult& primary, int64_t epoch) {
-  const auto committed = primary.server->commit_epoch_row(
-      {deps.cluster->name, epoch, primary.server->name()}, deps.clock->boot_now() + kCommitLimit);
+  const auto committed = primary.server->commit_epoch_row({deps.cluster->name, epoch, primary.server->name()},
+                                                          deps.clock->boot_now() + kCommitLimit);
   if (!committed) return wrap(fmt::format("the probe row of epoch {}", epoch), committed.error());
   return {};
 }
@@ -94,7 +94,8 @@ std::optional<std::string> why_journal_is_behind(const std::vector<LookResult>& 
     const EpochRow& row = *result.look->epoch_row;
     if (row.epoch <= reign.epoch || row == own) continue;
     return fmt::format(
-        "{} holds the row of epoch {}, whose primary is {}, and the newest that the journal knows is epoch {} "
+        "{} holds the row of epoch {}, whose primary is {}, and the newest that the journal knows is epoch "
+        "{} "
         "of "
         "{}: it is an older copy, so nothing is done until a person names the primary: farshorectl adopt {} "
         "--server {}",

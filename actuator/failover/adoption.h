@@ -23,8 +23,8 @@ std::optional<std::string> why_journal_is_behind(const std::vector<LookResult>& 
 // show is not one reign; the message says what), those of commit_epoch_row.
 Result<Reign> reign_shown_by_all(const EngineDeps& deps, const std::vector<LookResult>& looks);
 
-// The reign that a person names: `server` is writable and nobody else that can be seen is. Keeps the number of
-// the newest row when that row is this server's; else its number is larger than every row seen and every
+// The reign that a person names: `server` is writable and nobody else that can be seen is. Keeps the number
+// of the newest row when that row is this server's; else its number is larger than every row seen and every
 // number used, and its row is committed. Errors: kNotFound (no such server), kUnavailable (not to be looked
 // at), kConflict (the servers contradict, or it is the primary of the reign already).
 Result<Reign> reign_named(const EngineDeps& deps, const std::vector<LookResult>& looks,

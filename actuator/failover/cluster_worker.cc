@@ -118,7 +118,8 @@ bool ClusterWorker::journal_is_current() {
       return false;
     }
     // Nobody answered: unknown. It is asked again, and the rows of a run look for themselves.
-    current_ = std::any_of(looks.begin(), looks.end(), [](const LookResult& r) { return r.look.has_value(); });
+    current_ =
+        std::any_of(looks.begin(), looks.end(), [](const LookResult& r) { return r.look.has_value(); });
   }
   set_problem("");
   return true;
@@ -325,8 +326,8 @@ Status ClusterWorker::adopt_now(const Adoption& adoption) {
                 to_string((*open)->state), (*open)->id);
   const auto reign = reign_named(deps_, look_at_all(deps_, kLookLimit), adoption.server);
   if (!reign) return tl::unexpected<Error>(reign.error());
-  const std::string why = fmt::format("{} named {} as the primary of epoch {}", adoption.by, reign->server,
-                                      reign->epoch);
+  const std::string why =
+      fmt::format("{} named {} as the primary of epoch {}", adoption.by, reign->server, reign->epoch);
   if (auto adopted = deps_.journal->adopt_named(*reign, why); !adopted) return adopted;
   context_.reset();
   reign_run_.reset();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "actuator/failover/rows.h"
 #include "actuator/failover/settings_text.h"
@@ -77,6 +78,7 @@ Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunCo
                            {"epoch", run.from_epoch},
                            {"old_primary", run.old_primary}});
   RunContext context(deps_, run, reign);
+  context.accepted_before = std::max<nanoseconds>(0ns, run.started_at - accepted_at);
   context.attempt = 1;
   context.set_fact("attempt", std::string("1"));
   note_cooldown(context);
@@ -133,8 +135,11 @@ Status Engine::begin_again(RunContext& context) {
 
 void Engine::note_cooldown(RunContext& context) {
   context.set_fact("cooldown_left_seconds", std::string());
-  if (const auto left = rows::cooldown_left(deps_); left && *left > 0ns)
-    context.set_fact("cooldown_left_seconds", to_seconds(*left));
+  const nanoseconds cooldown = deps_.cluster->failover.cooldown;
+  nanoseconds left = rows::cooldown_left(deps_).value_or(cooldown);  // unknown is not over
+  // What this process saw itself it knows by the boot-time clock: a step of the wall clock shortens nothing.
+  if (succeeded_at_) left = std::max(left, cooldown - (deps_.clock->boot_now() - *succeeded_at_));
+  if (left > 0ns) context.set_fact("cooldown_left_seconds", to_seconds(left));
 }
 
 Progress Engine::advance(RunContext& context) {
@@ -156,6 +161,7 @@ Progress Engine::run_row(RunContext& context, const Step& step) {
   if (!status) return settle(context, step, status.error());
   context.set_fact(fmt::format("seconds.{}", step.name),
                    to_seconds(deps_.clock->boot_now() - context.row_started));
+  context.told_waiting = false;
   context.run.state = RunState::kRunning;  // a run that was held on its way forward moves again
   if (!record(context, step.name, StepEvent::kDone, "verified")) return Progress::kWaiting;
   log_info("step done", {{"cluster", context.run.cluster},
@@ -210,7 +216,12 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
 
 // A row could not go on: what becomes of the run is said by the row, or by the stop itself.
 Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop) {
-  if (stop.why == kJournalGone) return Progress::kWaiting;
+  if (stop.why == kJournalGone) {
+    if (!std::exchange(context.told_waiting, true))  // once, not at every try
+      log_error("waiting, the journal cannot be written",
+                {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}});
+    return Progress::kWaiting;
+  }
   const bool again = context.tried_row == context.row && context.tried_why == stop.why;
   if (!again)
     log_warn("step cannot go on", {{"cluster", context.run.cluster},
@@ -261,6 +272,7 @@ Progress Engine::end(RunContext& context, RunState state, const std::string& rea
                          fmt::format("{}{}{}", to_string(state), reason.empty() ? "" : ": ", reason)))
     return Progress::kWaiting;
   if (!deps_.journal->update_run(context.run)) return Progress::kWaiting;
+  if (state == RunState::kSucceeded) succeeded_at_ = deps_.clock->boot_now();
   if (changed && state != RunState::kSucceeded)
     deps_.notifier->tell({context.run.cluster, context.run.id, std::string(to_string(state)), reason});
   return Progress::kEnded;

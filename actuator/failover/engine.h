@@ -3,6 +3,7 @@
 // where it was.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "actuator/failover/run_context.h"
@@ -63,6 +64,7 @@ class Engine {
   void note_cooldown(RunContext& context);
 
   const EngineDeps deps_;
+  std::optional<BootTime> succeeded_at_;  // the newest run that this process saw succeed
 };
 
 // What an approval of this held run would be bound to: the run, the attempt and every fact the person is

@@ -111,6 +111,7 @@ StepStatus traffic_points_there(RunContext& context) {
       open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", traffic->name(), *why);
   if (!open.empty()) return stop("traffic does not point at {} everywhere yet: {}", context.run.region, open);
   context.set_fact("traffic_verified_at", format_rfc3339(context.clock().wall_now()));
+  context.set_fact("actuator_seconds", to_seconds(context.since_accepted()));
   return {};
 }
 
@@ -204,11 +205,6 @@ std::string lifted_standby_names(RunContext& context) {
 StepStatus account(RunContext& context) {
   const std::string lifted = lifted_standby_names(context);
   context.set_fact("synchronous_standby_names_lifted", lifted);
-  const double accepted_to_traffic = [&] {
-    const auto verified = parse_rfc3339(context.fact("traffic_verified_at").value_or(""));
-    return verified ? to_seconds(*verified - context.run.accepted_at) : 0.0;
-  }();
-  context.set_fact("actuator_seconds", accepted_to_traffic);
   context.set_fact(
       "report",
       fmt::format("{} is the primary of epoch {} after {} was lost; fence: {}; missing when "

@@ -24,8 +24,7 @@ Agreement ask_everyone(RunContext& context) {
   const VoteEvidence votes =
       vote_evidence(context.deps.votes->latest(context.run.cluster), context.deps.votes->quorum());
   if (votes.quorum && !context.fact("quorum_wait_seconds"))
-    context.set_fact("quorum_wait_seconds",
-                     std::max(0.0, to_seconds(context.clock().wall_now() - context.run.accepted_at)));
+    context.set_fact("quorum_wait_seconds", to_seconds(context.since_accepted()));
   if (own.life == Life::kUnknown) return {false, own.why};
   if (votes.live_primary) return {false, "a vantage saw the primary alive within the last 3 s"};
   if (!votes.quorum)

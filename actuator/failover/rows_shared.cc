@@ -112,6 +112,7 @@ Result<nanoseconds> cooldown_left(const EngineDeps& deps) {
   const auto last = deps.journal->last_succeeded_run(deps.cluster->name);
   if (!last) return tl::unexpected<Error>(last.error());
   if (!*last || !(*last)->ended_at) return 0ns;
+  // By the wall clock, which outlives the process. Set back, it makes the wait longer, never shorter.
   const nanoseconds since = std::max<nanoseconds>(deps.clock->wall_now() - *(*last)->ended_at, 0ns);
   return std::max<nanoseconds>(deps.cluster->failover.cooldown - since, 0ns);
 }
@@ -162,6 +163,30 @@ std::optional<Hindrance> not_eligible(const RunContext& context, const LookResul
   return std::nullopt;
 }
 
+namespace {
+
+// By the wall clock; negative when that was set back meanwhile.
+std::optional<nanoseconds> since_journaled_sight(const RunContext& context) {
+  const auto text = context.fact("last_sight_at");
+  if (!text) return std::nullopt;
+  const auto at = parse_rfc3339(*text);
+  if (!at) return std::nullopt;
+  return context.clock().wall_now() - *at;
+}
+
+// The clock was set back between the process that saw the primary last and this one.
+bool exposure_is_unknown(const RunContext& context) {
+  if (context.fact("fenced_at")) return false;
+  const auto snapshot = context.deps.view->snapshot();
+  const ServerObservation* seen =
+      snapshot ? snapshot->find(context.run.cluster, context.old_primary()) : nullptr;
+  if (seen && seen->last_success) return false;
+  const auto since = since_journaled_sight(context);
+  return !since || *since < 0ns;
+}
+
+}  // namespace
+
 nanoseconds exposure(const RunContext& context) {
   if (const auto known = context.number("exposure_seconds"); known && context.fact("fenced_at"))
     return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(*known));
@@ -169,10 +194,9 @@ nanoseconds exposure(const RunContext& context) {
   const ServerObservation* seen =
       snapshot ? snapshot->find(context.run.cluster, context.old_primary()) : nullptr;
   if (seen && seen->last_success) return context.clock().boot_now() - *seen->last_success;
-  // After a restart only the journal knows, and only by the wall clock.
-  const auto text = context.fact("last_sight_at");
-  const auto at = text ? parse_rfc3339(*text) : Result<WallTime>(tl::unexpected<Error>(Error{}));
-  return at ? std::max<nanoseconds>(0ns, context.clock().wall_now() - *at) : 0ns;
+  // After a restart only the journal knows, and only by the wall clock; this process' own time is the least.
+  const nanoseconds least = context.clock().boot_now() - context.attempt_started;
+  return std::max(least, since_journaled_sight(context).value_or(0ns));
 }
 
 Admission admission(const RunContext& context, const std::vector<LookResult>& looks) {
@@ -236,6 +260,10 @@ std::optional<Hindrance> loss_beyond_limit(const RunContext& context,
         kLossLimit,
         fmt::format("the candidate was {:.1f} s behind when the primary was last seen, {:.0f} s are allowed",
                     to_seconds(*loss->lag_time), to_seconds(settings.max_data_loss.time))};
+  if (settings.max_exposure && exposure_is_unknown(context))
+    return Hindrance{kLossUnknown,
+                     "how long the primary has not been seen is unknown (the clock was set back), and "
+                     "max_exposure is set"};
   if (settings.max_exposure && exposure(context) > *settings.max_exposure)
     return Hindrance{kLossLimit,
                      fmt::format("the primary has not been seen for {:.1f} s, max_exposure is {:.0f} s",

@@ -1,5 +1,6 @@
 #include "actuator/failover/run_context.h"
 
+#include <algorithm>
 #include <charconv>
 #include <thread>
 
@@ -29,7 +30,12 @@ RunContext::RunContext(const EngineDeps& engine_deps, RunRecord record, Reign of
     : deps(engine_deps),
       run(std::move(record)),
       reign(std::move(of_reign)),
-      attempt_started(engine_deps.clock->boot_now()) {}
+      attempt_started(engine_deps.clock->boot_now()),
+      accepted_before(std::max<nanoseconds>(0ns, engine_deps.clock->wall_now() - run.accepted_at)) {}
+
+nanoseconds RunContext::since_accepted() const {
+  return accepted_before + (clock().boot_now() - attempt_started);
+}
 
 PostgresServer* RunContext::server(std::string_view name) const {
   for (PostgresServer* server : deps.servers)

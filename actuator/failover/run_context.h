@@ -79,12 +79,17 @@ class RunContext {
   int attempt = 0;
   size_t row = 0;  // next row of the table
   BootTime attempt_started;
+  nanoseconds accepted_before{0};  // how long before attempt_started, never negative
   BootTime row_started, row_deadline;
   std::optional<BootTime> fenced_since;  // since when the fence is known to hold, or goes without proof
   // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
   std::optional<size_t> tried_row;
   std::string tried_why;
+  bool told_waiting = false;              // that the journal cannot be written, in the log
   std::optional<BootTime> proof_read_at;  // when the last positive proof was read
+
+  // Since the alert was accepted: by the boot-time clock from here on, by the wall clock only before.
+  nanoseconds since_accepted() const;
 
   const std::string& old_primary() const { return run.old_primary; }
   Clock& clock() const { return *deps.clock; }

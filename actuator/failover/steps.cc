@@ -28,7 +28,7 @@ constexpr std::array kSteps = {
         "permit",
         rehearse_admit},
     Step{3, "take_claim", "two runs acting", "the claim is ours", "compare-and-swap on the epoch",
-         "read back", nullptr, nullptr, take_claim, claim_is_ours, 5s, OnFailure::kRefuse, false,
+         "read back", may_act, nullptr, take_claim, claim_is_ours, 5s, OnFailure::kRefuse, false,
          "no run is open and nobody holds the claim", rehearse_take_claim},
     Step{5, "fence_old_primary", "two writers", "the proof says isolated",
          "asks every fence of the old primary", "the proof is read back; accepted is no proof", still_silent,

@@ -37,14 +37,18 @@ Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock
 }
 
 Supervisor::~Supervisor() {
-  stopping_.request_stop();
+  request_stop();
   self_watcher_ = {};
+  for (auto& member : members_)
+    if (member->thread.joinable()) member->thread.join();
+}
+
+void Supervisor::request_stop() {
+  stopping_.request_stop();
   for (auto& member : members_) {
     member->thread.request_stop();
     member->plan->request_stop();
   }
-  for (auto& member : members_)
-    if (member->thread.joinable()) member->thread.join();
 }
 
 void Supervisor::start() {
@@ -146,6 +150,8 @@ ClusterStatus Supervisor::status_of(Member& member) {
   const auto note = [&status](const Error& error) {
     if (status.problem.empty()) status.problem = "the journal cannot be read: " + error.message;
   };
+  if (const auto writable = journal_.check_writable(clock_.boot_now()); !writable)
+    status.problem = "the journal cannot be written: " + writable.error().message;
   if (auto pause = journal_.paused(status.cluster))
     status.pause = *pause;
   else

@@ -23,6 +23,7 @@ class Supervisor final : public Control {
   ~Supervisor() override;  // ends every worker after the row it is at
 
   void start();
+  void request_stop();  // every worker ends after the row it is at; returns at once
 
   std::vector<ClusterStatus> status() override;
   void wake(const std::string& cluster) override;

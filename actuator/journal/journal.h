@@ -122,6 +122,10 @@ class Journal {
  public:
   virtual ~Journal() = default;
 
+  // Whether a write would be durable, found out by writing; at most once in a few seconds while all is well,
+  // once a second otherwise. kUnavailable with the reason.
+  virtual Status check_writable(BootTime now) = 0;
+
   // All alerts of one delivery in one transaction; ids are filled in. A firing alert equal to one already
   // recorded in (cluster, epoch, fingerprint, starts_at) whose verdict is not a retryable refusal is stored
   // as "duplicate" (journal_rules.h, makes_duplicate: also a refusal before there was a run can be repeated).

@@ -1,5 +1,7 @@
 #include "actuator/journal/sqlite_journal.h"
 
+#include <filesystem>
+
 #include "actuator/journal/schema.h"
 #include "actuator/journal/sqlite_journal_impl.h"
 
@@ -7,6 +9,9 @@ namespace farshore {
 namespace {
 
 constexpr int64_t kKeptActions = 10'000;
+constexpr nanoseconds kWritableFor = 5s;
+constexpr nanoseconds kCheckAgain = 1s;
+constexpr uintmax_t kLeastRoom = uintmax_t{256} << 10;  // more than the largest delivery's first pages
 
 Result<Pause> read_pause(const Statement& row) {
   return Pause{row.text(0), row.text(1), row.text(2), rows::to_time(row.integer(3))};
@@ -43,6 +48,28 @@ Error with_remedy(const std::string& path, const Error& error) {
 }
 
 }  // namespace
+
+Status SqliteJournal::write(const std::function<Status()>& work) {
+  auto status = database_->in_transaction(work);
+  if (!status && status.error().code == ErrorCode::kUnavailable) checked_at_.reset();
+  return status;
+}
+
+Status SqliteJournal::check_writable(BootTime now) {
+  const std::lock_guard lock(mutex_);
+  const nanoseconds valid = writable_ ? kWritableFor : kCheckAgain;
+  if (checked_at_ && now - *checked_at_ < valid) return writable_;
+  // What is there already is written again: a page of the write-ahead log, through to the disk. One page may
+  // find room where a record does not, so the room is asked for too.
+  writable_ = write([&] { return done(database_->run("UPDATE origin SET created_at = created_at")); });
+  std::error_code error;
+  const auto space = std::filesystem::space(path_, error);
+  if (writable_ && !error && space.available < kLeastRoom)
+    writable_ =
+        fail(ErrorCode::kUnavailable, "the disk of {} is full: {} bytes are left", path_, space.available);
+  checked_at_ = now;
+  return writable_;
+}
 
 Status SqliteJournal::pause(const Pause& pause) {
   const std::lock_guard lock(mutex_);
@@ -126,7 +153,7 @@ Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& path, Cl
   if (auto status = prepare_schema(**database, clock); !status) {
     return tl::unexpected(with_remedy(path, status.error()));
   }
-  return std::make_unique<SqliteJournal>(std::move(*database));
+  return std::make_unique<SqliteJournal>(std::move(*database), path);
 }
 
 }  // namespace farshore

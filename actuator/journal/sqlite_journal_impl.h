@@ -58,8 +58,10 @@ inline std::string select(const char* columns, std::string_view rest) {
 // One connection behind one lock: the journal sees a few writes per second at most.
 class SqliteJournal final : public Journal {
  public:
-  explicit SqliteJournal(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  SqliteJournal(std::unique_ptr<Database> database, std::string path)
+      : path_(std::move(path)), database_(std::move(database)) {}
 
+  Status check_writable(BootTime now) override;
   Status record_alerts(std::vector<AlertRecord>& alerts) override;
   Status set_verdict(int64_t alert_id, const std::string& verdict, const std::string& reason,
                      const std::string& run_id) override;
@@ -98,7 +100,7 @@ class SqliteJournal final : public Journal {
 
  private:
   // All private functions expect the lock to be held.
-  Status write(const std::function<Status()>& work) { return database_->in_transaction(work); }
+  Status write(const std::function<Status()>& work);
   Status insert_alert(AlertRecord& alert);
   Status mark_duplicate(AlertRecord& alert);
   Status forget_old_alerts();
@@ -110,7 +112,10 @@ class SqliteJournal final : public Journal {
   Status require_run(const std::string& run_id);
   Status require_no_other_open_run(const RunRecord& run);
 
+  const std::string path_;
   std::mutex mutex_;
+  std::optional<BootTime> checked_at_;  // absent: to be looked at anew
+  Status writable_;
   std::unique_ptr<Database> database_;
 };
 

@@ -95,8 +95,9 @@ Result<std::optional<RunRecord>> SqliteJournal::open_run(const std::string& clus
 
 Result<std::optional<RunRecord>> SqliteJournal::last_succeeded_run(const std::string& cluster) {
   const std::lock_guard lock(mutex_);
-  return first(database_->query(select(rows::kRun, "FROM runs WHERE cluster = ? AND state = 'succeeded' ORDER "
-                                                   "BY position DESC LIMIT 1"),
+  return first(database_->query(select(rows::kRun,
+                                       "FROM runs WHERE cluster = ? AND state = 'succeeded' ORDER "
+                                       "BY position DESC LIMIT 1"),
                                 cluster),
                rows::run);
 }

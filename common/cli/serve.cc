@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <thread>
 
 #include "common/base/log.h"
 #include "common/base/signals.h"
@@ -21,6 +23,15 @@ int serve_until_told_to_stop(std::string_view last_words) {
   }
   log_info(last_words, {{"signal", signal}});
   return kExitOk;
+}
+
+void end_within(nanoseconds limit, const std::function<void()>& end) {
+  std::jthread watch([limit](const std::stop_token& stop) {
+    if (!system_clock().sleep_for(limit, stop)) return;
+    log_warn("ending in the middle of something that takes long", {{"limit_seconds", limit}});
+    std::_Exit(kExitOk);  // no destructors: another thread is still at work with what they would destroy
+  });
+  end();
 }
 
 }  // namespace farshore

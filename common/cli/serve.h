@@ -2,8 +2,10 @@
 // ends it. Main thread.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
+#include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/cli/command_line.h"
 
@@ -16,5 +18,9 @@ int refuse_to_start(const Error& error);
 // Waits for the signal that ends the program; SIGHUP does not, it only says that nothing is read again. Logs
 // `last_words` with the signal. Returns kExitOk.
 int serve_until_told_to_stop(std::string_view last_words);
+
+// Runs `end`. When that takes longer than `limit` the process ends all the same, with kExitOk: only for a
+// program that may be killed at any instant and says so.
+void end_within(nanoseconds limit, const std::function<void()>& end);
 
 }  // namespace farshore

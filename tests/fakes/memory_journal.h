@@ -5,31 +5,20 @@
 #pragma once
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "actuator/journal/journal.h"
 #include "actuator/journal/journal_rules.h"
+#include "tests/fakes/memory_journal_base.h"
 
 namespace farshore {
 
-class MemoryJournal : public Journal {
+class MemoryJournal : public MemoryJournalBase {
  public:
-  // Called with the name of the operation ("record_step", "take_claim", ...) before anything is written; an
-  // error is returned to the caller and nothing is written. Called without the journal's lock.
-  std::function<Status(std::string_view op)> before_write;
-  // Called after the write was made; an error is returned to the caller although the write stands.
-  std::function<Status(std::string_view op)> after_write;
-
-  // Every call fails with kUnavailable until the power is back. What was written before stands.
-  void lose_power() { set_power(false); }
-  void restore_power() { set_power(true); }
-
   Status record_alerts(std::vector<AlertRecord>& alerts) override {
     return write("record_alerts", [&]() -> Status {
       for (auto& alert : alerts) {
@@ -333,43 +322,6 @@ class MemoryJournal : public Journal {
   Result<std::vector<ActionRecord>> recent_actions(size_t limit) override { return newest(actions_, limit); }
 
  private:
-  template <typename Change>
-  Status write(std::string_view op, Change change) {
-    if (before_write) {
-      if (auto status = before_write(op); !status) return status;
-    }
-    {
-      const std::lock_guard lock(mutex_);
-      if (!powered_) return no_power();
-      if (auto status = change(); !status) return status;
-    }
-    return after_write ? after_write(op) : Status{};
-  }
-
-  template <typename T, typename Look>
-  Result<T> read(Look look) {
-    const std::lock_guard lock(mutex_);
-    if (!powered_) return no_power();
-    return look();
-  }
-
-  template <typename T>
-  Result<std::vector<T>> newest(const std::vector<T>& all, size_t limit) {
-    return read<std::vector<T>>([&]() -> Result<std::vector<T>> {
-      const auto count = static_cast<std::ptrdiff_t>(std::min(limit, all.size()));
-      return std::vector<T>(all.rbegin(), all.rbegin() + count);
-    });
-  }
-
-  static tl::unexpected<Error> no_power() {
-    return fail(ErrorCode::kUnavailable, "the journal has no power");
-  }
-
-  void set_power(bool powered) {
-    const std::lock_guard lock(mutex_);
-    powered_ = powered;
-  }
-
   RunRecord* find_run(const std::string& run_id) {
     const auto found = std::ranges::find(runs_, run_id, &RunRecord::id);
     return found == runs_.end() ? nullptr : &*found;
@@ -407,8 +359,6 @@ class MemoryJournal : public Journal {
     }
   }
 
-  std::mutex mutex_;
-  bool powered_ = true;
   int64_t last_alert_id_ = 0;
   std::vector<AlertRecord> alerts_;
   std::map<std::string, std::vector<Reign>> reigns_;

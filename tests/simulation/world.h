@@ -3,6 +3,7 @@
 // they are about, and can stop the process under test before or after any effect.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>

@@ -178,6 +178,12 @@ bool ChildProcess::running() {
   return false;
 }
 
+bool ChildProcess::stopped() const {
+  const std::string stat = read_file("/proc/" + std::to_string(pid_) + "/stat");
+  const size_t name_end = stat.rfind(") ");
+  return name_end != std::string::npos && stat.substr(name_end + 2, 1) == "T";
+}
+
 void ChildProcess::signal(int number) {
   if (running()) kill(pid_, number);
 }

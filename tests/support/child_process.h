@@ -59,6 +59,7 @@ class ChildProcess {
 
   pid_t pid() const { return pid_; }
   bool running();
+  bool stopped() const;     // by SIGSTOP: still there, and doing nothing
   void signal(int number);  // does nothing when it has ended
   // The exit code, 128 + signal when killed by one; absent when it still runs after `limit`.
   std::optional<int> wait_exit(nanoseconds limit = 10s);

@@ -153,10 +153,10 @@ TEST_F(ApiTest, PassesWhatAPersonDoesOnWithTheName) {
   EXPECT_EQ(act("/api/v1/runs/shop-1/retry", "{}").status, 200);
   EXPECT_EQ(act("/api/v1/runs/shop-1/abandon").status, 200);
   EXPECT_EQ(act("/api/v1/unlatch").status, 200);
-  EXPECT_THAT(control_.asked(), ElementsAre("pause shop by anna: moving racks", "resume shop by anna",
-                                            "adopt shop-eu for shop by anna",
-                                            "approve shop-1 by anna: abc", "retry shop-1 by anna",
-                                            "abandon shop-1 by anna", "unlatch by anna"));
+  EXPECT_THAT(control_.asked(),
+              ElementsAre("pause shop by anna: moving racks", "resume shop by anna",
+                          "adopt shop-eu for shop by anna", "approve shop-1 by anna: abc",
+                          "retry shop-1 by anna", "abandon shop-1 by anna", "unlatch by anna"));
 }
 
 TEST_F(ApiTest, LetsOnlyOperatorsAct) {
@@ -208,7 +208,9 @@ TEST_F(ApiTest, IsAliveButNotReadyWhileTheJournalIsGone) {
   journal_.lose_power();
   EXPECT_EQ(get("/-/healthy", "").status, 200);
   EXPECT_EQ(get("/-/ready", "").status, 503);
+  EXPECT_THAT(get("/-/ready", "").body, HasSubstr("the journal cannot be written: "));
   EXPECT_EQ(get("/metrics", "").status, 200);
+  EXPECT_THAT(get("/metrics", "").body, HasSubstr("farshore_journal_writable 0"));
   EXPECT_EQ(get("/api/v1/runs").status, 503);
 }
 

@@ -56,6 +56,7 @@ class WholeActuator {
   // The alert of the reign in force, as Alertmanager sends it. The status of the answer.
   int deliver_alert(int64_t epoch = 1);
   int deliver(const std::string& body);
+  std::string url(const std::string& path) const { return fmt::format("http://127.0.0.1:{}{}", port_, path); }
   // GET as the viewer; the body. Throws on any other status than 200.
   std::string get(const std::string& path);
   JsonValue get_json(const std::string& path);
