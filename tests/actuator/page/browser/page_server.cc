@@ -60,6 +60,7 @@ class PlayedControl final : public Control {
     return {};
   }
   Status unlatch(const std::string&) override { return {}; }
+  Status adopt(const std::string&, const std::string&, const std::string&) override { return {}; }
   Status approve(const std::string& run_id, const std::string& by, const std::string& digest) override {
     const std::lock_guard lock(mutex_);
     ClusterStatus& cluster = world_.clusters.front();
