@@ -25,6 +25,7 @@ StepStatus take_claim(RunContext& context);
 StepStatus claim_is_ours(RunContext& context);
 void rehearse_take_claim(RunContext& context, Rehearsal& rehearsal);
 // 5 fence_old_primary
+StepStatus may_fence(RunContext& context);
 StepStatus still_silent(RunContext& context);
 StepCheck is_fenced(RunContext& context);
 StepStatus fence(RunContext& context);

@@ -34,9 +34,13 @@ std::vector<PostgresServer*> candidates(const RunContext& context) {
 
 // ---- 5 fence_old_primary ----
 
-// A pause ends the run here at the latest: from the fence on, going forward is what ends the outage.
-StepStatus still_silent(RunContext& context) {
+// A pause ends the run here at the latest: once a fence was asked, going forward is what ends the outage.
+StepStatus may_fence(RunContext& context) {
   if (auto fine = may_act(context); !fine) return fine;
+  return still_silent(context);
+}
+
+StepStatus still_silent(RunContext& context) {
   const Evidence own = own_evidence(context);
   if (own.life == Life::kAlive) return stop_as(Ending::kRefuse, "the primary came back: {}", own.why);
   return {};

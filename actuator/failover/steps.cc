@@ -31,7 +31,7 @@ constexpr std::array kSteps = {
          "read back", may_act, nullptr, take_claim, claim_is_ours, 5s, OnFailure::kRefuse, false,
          "no run is open and nobody holds the claim", rehearse_take_claim},
     Step{5, "fence_old_primary", "two writers", "the proof says isolated",
-         "asks every fence of the old primary", "the proof is read back; accepted is no proof", still_silent,
+         "asks every fence of the old primary", "the proof is read back; accepted is no proof", may_fence,
          is_fenced, fence, fence_holds, 30s, OnFailure::kHold, false,
          "a proof can be read, and says \"not isolated\" of a living primary", rehearse_fence},
     Step{6, "cut_streams",

@@ -39,7 +39,15 @@ TEST_P(KilledAtIntent, TheRunEndsRightWithOnePromotionAndNothingLost) {
   expect_one_promotion();
 }
 
-INSTANTIATE_TEST_SUITE_P(Rows, KilledAtIntent, ::testing::ValuesIn(acting_rows()),
+// Without refence: its act comes only after a promotion that a person approved without proof; the deaths
+// there are the simulation's.
+std::vector<std::string> rows_that_act_when_the_fence_holds() {
+  std::vector<std::string> names = acting_rows();
+  std::erase(names, "refence");
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, KilledAtIntent, ::testing::ValuesIn(rows_that_act_when_the_fence_holds()),
                          [](const auto& param) { return param.param; });
 
 class Killed : public CrashFixture {};
