@@ -2,6 +2,8 @@
 // person pauses the cluster.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/simulation/world.h"
 
 namespace farshore::simulation {
@@ -130,13 +132,23 @@ TEST(ExposureSimulation, IsUnknownAfterARestartWithTheClockSetBackAndHeldWhenItI
       << world.last_run()->reason;
 }
 
+bool has_fence_intent(World& world) {
+  const auto run = world.last_run();
+  const auto steps = run ? world.journal.steps(run->id) : Result<std::vector<StepRecord>>();
+  return steps && std::any_of(steps->begin(), steps->end(), [](const StepRecord& step) {
+           return step.step == "fence_old_primary" && step.event == StepEvent::kIntent;
+         });
+}
+
 // Before the fence a pause puts everything back; after it, forward is what ends the outage.
 TEST(PauseSimulation, AtAnyPointEitherPutsEverythingBackOrLetsTheRunFinish) {
-  size_t refused = 0, succeeded = 0;
+  size_t refused = 0, succeeded = 0, unseen = 0;
   for (size_t k = 1;; ++k) {
     SCOPED_TRACE("at point " + std::to_string(k));
     World world;
+    bool fence_asked = false;
     const auto pause = [&] {
+      fence_asked = has_fence_intent(world);
       ASSERT_TRUE(world.journal.pause({"shop", "alice", "wait", world.clock.wall_now()}));
     };
     if (!recover_with(world, k, pause)) break;
@@ -145,6 +157,7 @@ TEST(PauseSimulation, AtAnyPointEitherPutsEverythingBackOrLetsTheRunFinish) {
     if (!run) continue;  // paused before there was a run: the alert is refused
     if (run->state == RunState::kSucceeded) {
       ++succeeded;
+      unseen += !fence_asked;
       EXPECT_TRUE(fenced);
       continue;
     }
@@ -156,6 +169,7 @@ TEST(PauseSimulation, AtAnyPointEitherPutsEverythingBackOrLetsTheRunFinish) {
     EXPECT_EQ(world.server("shop-eu").primary_conninfo, "host=shop-us user=replicator");
     EXPECT_FALSE(world.journal.claim("shop")->has_value());
   }
+  EXPECT_EQ(unseen, 1U) << "only a pause during the very write of the fence's intent comes too late";
   EXPECT_GT(refused, 5U);
   EXPECT_GT(succeeded, 20U);
 }

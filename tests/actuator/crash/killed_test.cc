@@ -39,8 +39,7 @@ TEST_P(KilledAtIntent, TheRunEndsRightWithOnePromotionAndNothingLost) {
   expect_one_promotion();
 }
 
-// Without refence: its act comes only after a promotion that a person approved without proof; the deaths
-// there are the simulation's.
+// Without refence: its act comes only after a promotion that a person approved without proof.
 std::vector<std::string> rows_that_act_when_the_fence_holds() {
   std::vector<std::string> names = acting_rows();
   std::erase(names, "refence");
