@@ -117,6 +117,7 @@ Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit)
   ++context.attempt;
   context.set_fact("attempt", std::to_string(context.attempt));
   context.set_fact("quorum_wait_seconds", std::string());
+  if (run.state == RunState::kHeld) context.set_fact("was_held", std::string("yes"));
   if (!permit.empty()) {  // after a crash the approval of the attempt that was cut short goes on
     context.set_fact("permit_given", permit);
     for (const std::string& what : split(context.fact("needs").value_or(""), ','))
@@ -247,7 +248,13 @@ Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop)
 }
 
 Progress Engine::hold(RunContext& context, const Stop& stop) {
-  context.set_fact("needs", stop.needs);
+  // What a person permitted already is asked for again with what came up since: the next approval must carry
+  // both, or each would be held for the other.
+  std::string needs = stop.needs;
+  for (const std::string_view what : kEveryPermit)
+    if (!needs.empty() && context.permitted(what) && needs.find(what) == std::string::npos)
+      needs += fmt::format(",{}", what);
+  context.set_fact("needs", needs);
   context.set_fact("shown_loss_bytes", context.fact("predicted_loss_lower_bytes").value_or(""));
   if (!context.run.promoting) {
     context.clear_permissions();

@@ -15,7 +15,8 @@ constexpr Permit kPermits[] = {
     {kPermitProof,
      "to promote WITHOUT PROOF that the old primary cannot write: two servers may acknowledge writes"},
     {kPermitLoss, "to lose more than failover.max_data_loss, or an amount that is not known"},
-    {kPermitCooldown, "to act again within failover.cooldown of the last failover"}};
+    {kPermitCooldown, "to act again within failover.cooldown of the last failover"},
+    {kPermitSick, "to fence a primary that answers, because it cannot commit"}};
 
 std::vector<std::string_view> words_of(std::string_view needs) {
   std::vector<std::string_view> words;

@@ -11,32 +11,76 @@ namespace {
 
 constexpr nanoseconds kLookEvery = 50ms;
 constexpr nanoseconds kLookLimit = 1s;
+constexpr nanoseconds kVotesComeWithin = 2s;  // of a primary that answers
+constexpr nanoseconds kProbeLimit = 2s;
+constexpr nanoseconds kSickFor = 1s;  // one write that hangs is no sickness
 
 // What still stands in the way of "the primary is lost"; empty = all agree.
 struct Agreement {
   bool alive = false;
   std::string open;
+  std::string sick;  // it answers, and cannot commit: why
 };
+
+// It answers, and yet the alert fires: a write tells a healthy primary, whose monitoring is lost, from one
+// that serves nobody.
+Agreement alive_or_sick(RunContext& context, const Evidence& own, const VoteEvidence& votes) {
+  if (!votes.quorum) {
+    const bool may_come = votes.firing + votes.unknown >= context.deps.votes->quorum() &&
+                          context.clock().boot_now() - context.row_started < kVotesComeWithin;
+    return {!may_come, own.why, ""};
+  }
+  PostgresServer* primary = context.server(context.old_primary());
+  const BootTime deadline = std::min(context.row_deadline, context.clock().boot_now() + kProbeLimit);
+  const auto probe = primary ? primary->probe_write(deadline)
+                             : Result<WriteProbe>(fail(ErrorCode::kNotFound, "it is not in the topology"));
+  if (!probe)
+    return {true,
+            fmt::format("{} (whether it commits could not be told: {})", own.why, probe.error().message), ""};
+  if (probe->commits) return {true, own.why + " and commits", ""};
+  return {false, own.why, fmt::format("{} answers but cannot commit: {}", context.old_primary(), probe->why)};
+}
+
+// S7 is about a primary that may be healthy. One that is sick, twice, may be fenced when that is configured
+// or permitted by a person, who is asked for everything at once.
+StepStatus judge_sick(RunContext& context, const std::string& why) {
+  context.set_fact("sick", why);
+  const bool automatic = context.deps.cluster->failover.on_sick == OnSick::kAutomatic;
+  if (automatic || context.permitted(kPermitSick)) {
+    context.set_fact("outage_evidence", why);
+    return {};
+  }
+  std::string needs(kPermitSick);
+  for (const Need& need : needed_permissions(context, std::nullopt))
+    if (need.permit != kPermitLoss) needs += fmt::format(",{}", need.permit);
+  return tl::unexpected<Stop>(
+      Stop{why + "; mend it there, or approve to fence it and fail over", Ending::kHold, needs});
+}
 
 Agreement ask_everyone(RunContext& context) {
   const Evidence own = own_evidence(context);
-  if (own.life == Life::kAlive) return {true, own.why};
   const VoteEvidence votes =
       vote_evidence(context.deps.votes->latest(context.run.cluster), context.deps.votes->quorum());
-  if (votes.quorum && !context.fact("quorum_wait_seconds"))
-    context.set_fact("quorum_wait_seconds", to_seconds(context.since_accepted()));
-  if (own.life == Life::kUnknown) return {false, own.why};
-  if (votes.live_primary) return {false, "a vantage saw the primary alive within the last 3 s"};
+  if (votes.quorum && !context.fact("quorum_wait_seconds")) {
+    // Not the time for which the run was held and waited for a person.
+    context.set_fact("quorum_wait_seconds", to_seconds(context.fact("was_held") ? context.clock().boot_now() -
+                                                                                      context.attempt_started
+                                                                                : context.since_accepted()));
+  }
+  if (own.life == Life::kAlive) return alive_or_sick(context, own, votes);
+  if (own.life == Life::kUnknown) return {false, own.why, ""};
+  if (votes.live_primary) return {false, "a vantage saw the primary alive within the last 3 s", ""};
   if (!votes.quorum)
     return {
         false,
         fmt::format("the alert fires at {} of the Prometheus servers ({} say no, {} unknown), {} are needed",
-                    votes.firing, votes.not_firing, votes.unknown, context.deps.votes->quorum())};
+                    votes.firing, votes.not_firing, votes.unknown, context.deps.votes->quorum()),
+        ""};
   const BootTime looked_at = context.clock().boot_now();
   const Evidence heard =
       receiver_evidence(context, look_at(context, context.standbys(), kLookLimit), looked_at);
-  if (heard.life == Life::kAlive) return {true, heard.why};
-  if (heard.life == Life::kUnknown) return {false, heard.why};
+  if (heard.life == Life::kAlive) return {true, heard.why, ""};
+  if (heard.life == Life::kUnknown) return {false, heard.why, ""};
   context.set_fact("outage_evidence",
                    fmt::format("{}; {} Prometheus servers; {}", own.why, votes.firing, heard.why));
   return {};
@@ -80,13 +124,18 @@ StepStatus may_act(RunContext& context) {
 }
 
 StepStatus confirm_outage(RunContext& context) {
+  context.set_fact("sick", std::string());
   remember_last_sight(context);  // again: a later attempt may have seen it since
   context.deps.votes->watch(context.run.cluster, context.run.from_epoch, context.old_primary());
   context.deps.view->look_now();
+  BootTime well_at = context.clock().boot_now();  // when it was last not seen sick
   while (true) {
     // Again each time: the second region's alert may come while this one is being confirmed.
     if (auto fine = may_act(context); !fine) return fine;
     const Agreement agreement = ask_everyone(context);
+    const BootTime now = context.clock().boot_now();
+    if (agreement.sick.empty()) well_at = now;
+    if (now - well_at >= kSickFor) return judge_sick(context, agreement.sick);
     if (agreement.alive) return stop_as(Ending::kRefuse, "the primary is alive: {}", agreement.open);
     if (agreement.open.empty()) return {};
     if (context.clock().boot_now() + kLookEvery > context.row_deadline)

@@ -41,6 +41,14 @@ StepStatus may_fence(RunContext& context) {
 }
 
 StepStatus still_silent(RunContext& context) {
+  if (context.fact("sick")) {  // not silent: what counts is whether it commits again
+    const auto probe =
+        context.server(context.old_primary())
+            ->probe_write(std::min(context.row_deadline, context.clock().boot_now() + 2 * kLookLimit));
+    if (probe && probe->commits)
+      return stop_as(Ending::kRefuse, "{} was sick and commits again", context.old_primary());
+    return {};
+  }
   const Evidence own = own_evidence(context);
   if (own.life == Life::kAlive) return stop_as(Ending::kRefuse, "the primary came back: {}", own.why);
   return {};
@@ -73,7 +81,9 @@ StepStatus fence_holds(RunContext& context) {
       return {};
     }
     if (auto silent = still_silent(context); !silent) return silent;  // back before a fence took effect
-    if (context.clock().boot_now() + kPollEvery < context.row_deadline && !context.permitted(kPermitProof)) {
+    // A look cut short by the deadline would only say so, and not why there is no proof.
+    if (context.clock().boot_now() + kTimeForALook < context.row_deadline &&
+        !context.permitted(kPermitProof)) {
       context.clock().sleep_for(kPollEvery);
       continue;
     }

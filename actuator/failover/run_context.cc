@@ -85,7 +85,7 @@ bool RunContext::permitted(std::string_view what) const {
 }
 
 void RunContext::clear_permissions() {
-  for (const std::string_view what : {kPermitMode, kPermitProof, kPermitLoss, kPermitCooldown})
+  for (const std::string_view what : kEveryPermit)
     if (permitted(what)) set_fact(fmt::format("{}{}", kPermitPrefix, what), std::string());
 }
 

@@ -2,6 +2,7 @@
 // time.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -68,6 +69,10 @@ inline constexpr std::string_view kPermitMode = "mode";          // failover.mod
 inline constexpr std::string_view kPermitProof = "proof";        // no proof that the old primary cannot write
 inline constexpr std::string_view kPermitLoss = "loss";          // more loss than max_data_loss, or unknown
 inline constexpr std::string_view kPermitCooldown = "cooldown";  // the last failover was a short time ago
+inline constexpr std::string_view kPermitSick = "sick";          // the primary answers, and cannot commit
+
+inline constexpr std::array kEveryPermit{kPermitMode, kPermitProof, kPermitLoss, kPermitCooldown,
+                                         kPermitSick};
 
 class RunContext {
  public:

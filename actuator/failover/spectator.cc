@@ -24,6 +24,9 @@ class WatchedServer final : public PostgresServer {
   Status promote(BootTime) override { return refused("promoting " + name()); }
   Status commit_epoch_row(const EpochRow&, BootTime) override { return refused("writing to " + name()); }
   Status make_slot(const std::string&, BootTime) override { return refused("a slot on " + name()); }
+  Result<WriteProbe> probe_write(BootTime) override {
+    return tl::unexpected<Error>(refused("writing to " + name()).error());
+  }
   Status request_checkpoint(BootTime) override { return refused("a checkpoint of " + name()); }
 
  private:

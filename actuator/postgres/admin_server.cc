@@ -5,6 +5,7 @@
 
 #include "actuator/postgres/look_query.h"
 #include "actuator/postgres/settings.h"
+#include "actuator/postgres/write_probe.h"
 #include "common/base/log.h"
 #include "common/postgres/failure.h"
 #include "common/postgres/session.h"
@@ -46,6 +47,7 @@ class AdminServer final : public PostgresServer {
   Status promote(BootTime deadline) override;
   Status commit_epoch_row(const EpochRow& row, BootTime deadline) override;
   Status make_slot(const std::string& slot, BootTime deadline) override;
+  Result<WriteProbe> probe_write(BootTime deadline) override;
   Status request_checkpoint(BootTime deadline) override;
 
  private:
@@ -301,6 +303,15 @@ Status AdminServer::make_slot(const std::string& slot, BootTime deadline) {
   const Result<PgRows> made = session->query("SELECT farshore.make_slot($1::name)", {slot}, deadline);
   if (!made) return wrap(config_.name, made.error());
   return {};
+}
+
+Result<WriteProbe> AdminServer::probe_write(BootTime deadline) {
+  // A lock that somebody holds on the table says nothing about the disk.
+  Result<PgSession> session = open(deadline, {{"synchronous_commit", "local"}, {"lock_timeout", "300ms"}});
+  if (!session) return tl::unexpected(session.error());
+  if (Status primary = require_recovery(*session, false, deadline); !primary)
+    return tl::unexpected(primary.error());
+  return write_and_forget(*session, cluster_, deadline, clock_);
 }
 
 Status AdminServer::request_checkpoint(BootTime deadline) {

@@ -38,6 +38,11 @@ struct ServerLook {
   bool read_only = false;                       // transaction_read_only of a new session
 };
 
+struct WriteProbe {
+  bool commits = false;
+  std::string why;  // what keeps it from committing, one sentence
+};
+
 // Settings by name, as in effect before they were changed. Values hold no password (validated before the
 // day).
 using SavedSettings = std::map<std::string, std::string>;
@@ -68,6 +73,12 @@ class PostgresServer {
   virtual Status commit_epoch_row(const EpochRow& row, BootTime deadline) = 0;
   // Primary only: a physical replication slot of this name is there, which a standby asks for.
   virtual Status make_slot(const std::string& slot, BootTime deadline) = 0;
+  // Primary only: would a client's write commit now? Writes and rolls back a few pages, commits a message in
+  // the WAL (synchronous_commit=local) and leaves nothing behind. An error: it could not be told.
+  virtual Result<WriteProbe> probe_write(BootTime deadline) {
+    (void)deadline;
+    return fail(ErrorCode::kUnavailable, "{} cannot be asked to write", name());
+  }
   // Sends CHECKPOINT and does not wait for it.
   virtual Status request_checkpoint(BootTime deadline) = 0;
 };

@@ -79,6 +79,8 @@ struct FileTierConfig {
   std::string marker;
 };
 
+enum class OnSick { kHold, kAutomatic };  // a primary that answers and cannot commit
+
 enum class FailoverMode { kOff, kApprove, kAutomatic };
 
 struct DataLossLimit {
@@ -90,6 +92,7 @@ struct FailoverSettings {
   FailoverMode mode = FailoverMode::kApprove;
   DataLossLimit max_data_loss;
   std::optional<nanoseconds> max_exposure;
+  OnSick on_sick = OnSick::kHold;
   nanoseconds cooldown = 1h;
   nanoseconds confirm_for = 15s;
   nanoseconds evidence_window = 3s;  // W of protocol S7: life seen within it forbids a promotion

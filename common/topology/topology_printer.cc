@@ -79,6 +79,7 @@ std::string print_failover(const FailoverSettings& failover) {
   if (failover.max_exposure) {
     out += fmt::format("      max_exposure: {}\n", format_duration(*failover.max_exposure));
   }
+  out += fmt::format("      on_sick: {}\n", failover.on_sick == OnSick::kHold ? "hold" : "automatic");
   return out + fmt::format("      cooldown: {}\n      confirm_for: {}\n      evidence_window: {}\n",
                            format_duration(failover.cooldown), format_duration(failover.confirm_for),
                            format_duration(failover.evidence_window));

@@ -180,10 +180,24 @@ void read_mode(MapReader& reader, FailoverMode& out) {
   }
 }
 
+void read_on_sick(MapReader& reader, OnSick& out) {
+  std::string word;
+  if (!reader.text("on_sick", Need::kOptional, word)) return;
+  if (word == "hold") {
+    out = OnSick::kHold;
+  } else if (word == "automatic") {
+    out = OnSick::kAutomatic;
+  } else {
+    reader.fault("on_sick", fmt::format("unknown on_sick '{}'", word),
+                 suggest(word, {"hold", "automatic"}, "known words"));
+  }
+}
+
 FailoverSettings read_failover(const YamlNode& node, Faults& faults) {
   FailoverSettings out;
   MapReader reader(node, "failover", faults);
   read_mode(reader, out.mode);
+  read_on_sick(reader, out.on_sick);
   if (const YamlNode* limit = reader.map("max_data_loss", Need::kOptional)) {
     MapReader loss(*limit, "max_data_loss", faults);
     loss.bytes("bytes", Need::kOptional, out.max_data_loss.bytes);

@@ -49,7 +49,7 @@ class World::Votes final : public AlertVotes {
       vote.region = std::to_string(i);
       vote.asked = world_.clock.boot_now();
       if (!primary.empty() && i < world_.prometheus_alive) {
-        const bool down = !world_.reachable(world_.server(primary));
+        const bool down = !world_.reachable(world_.server(primary)) || world_.server(primary).sick;
         const nanoseconds for_time = world_.clock.boot_now() - world_.lost_since_;
         vote.vote = down && for_time >= kAlertTakes ? Vote::kFiring : Vote::kNotFiring;
         vote.live_primary = !down || for_time < 3s;
@@ -162,6 +162,11 @@ class World::Server final : public PostgresServer {
       return {};
     });
   }
+  Result<WriteProbe> probe_write(BootTime) override {
+    world_.clock.advance(5ms);
+    if (!world_.reachable(state())) return fail(ErrorCode::kTimeout, "no answer");
+    return state().sick ? WriteProbe{false, "could not extend a file: no space left"} : WriteProbe{true, ""};
+  }
   Status request_checkpoint(BootTime) override { return {}; }
 
  private:
@@ -209,7 +214,7 @@ class World::PowerFence final : public Fence {
     const auto seen = world_.seen_.find("shop-us");
     const auto reign = world_.journal.reign("shop");
     const bool reigns = reign && *reign && (*reign)->server == "shop-us";
-    if (reigns && seen != world_.seen_.end() && seen->second.last_success &&
+    if (reigns && !world_.server("shop-us").sick && seen != world_.seen_.end() && seen->second.last_success &&
         world_.clock.boot_now() - *seen->second.last_success <= world_.config.failover.evidence_window)
       world_.violated("S7: fenced although the primary answered within the window");
     if (!world_.fence_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");

@@ -123,7 +123,7 @@ void World::move() {
   }
   for (SimServer& standby : state_)
     for (SimServer& primary : state_) stream(standby, primary, elapsed);
-  if (reachable(server("shop-us"))) lost_since_ = now;
+  if (reachable(server("shop-us")) && !server("shop-us").sick) lost_since_ = now;
   int writers = 0;
   for (const SimServer& server : state_) writers += writable(server);
   // One that is started again although it was fenced is fenced again, and soon.

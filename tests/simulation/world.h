@@ -26,6 +26,7 @@ struct SimServer {
   bool running = true;   // PostgreSQL answers to whoever reaches it
   bool cut_off = false;  // its region is partitioned: it goes on writing, nobody else hears it
   bool fenced = false;   // powered off for good
+  bool sick = false;     // answers, and commits nothing
   bool in_recovery = true;
   uint32_t timeline = 1;
   std::string system_identifier = "7710890441538039360";
