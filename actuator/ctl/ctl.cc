@@ -264,7 +264,8 @@ class Ctl {
   const CtlEnvironment& env_;
   CommandLine line_{"farshorectl", "The operator's hands: what Farshore sees, does and waits for."};
   std::vector<std::pair<const Command*, Action>> actions_;
-  std::string config_file_ = "/etc/farshore/farshore.yml", token_file_, cluster_, server_, run_, reason_, digest_;
+  std::string config_file_ = "/etc/farshore/farshore.yml", token_file_, cluster_, server_, run_, reason_,
+              digest_;
   std::vector<std::string> urls_;
   int64_t limit_ = 50;
   bool json_ = false, yes_ = false, markdown_ = false;

@@ -55,8 +55,8 @@ struct Route {
   std::function<void(std::string_view reason)> on_refused = {};
 };
 
-// Decides who is asking. Thread-safe; compares in constant time. Errors: kPermission (not known), kUnavailable
-// (cannot be checked now).
+// Decides who is asking. Thread-safe; compares in constant time. Errors: kPermission (not known),
+// kUnavailable (cannot be checked now).
 class Authenticator {
  public:
   virtual ~Authenticator() = default;

@@ -64,11 +64,12 @@ class StubActuator {
     options.listen_address = "127.0.0.1:0";
     server_ =
         HttpServer::start(
-            options, {get("/api/v1/status"), get("/api/v1/clusters/{cluster}/plan"), get("/api/v1/runs"),
-                      get("/api/v1/runs/{id}"), get("/api/v1/alerts"), get("/api/v1/alerts/{id}"),
-                      post("/api/v1/clusters/{cluster}/pause"), post("/api/v1/clusters/{cluster}/resume"),
-                      post("/api/v1/clusters/{cluster}/adopt"), post("/api/v1/runs/{id}/approve"), post("/api/v1/unlatch"),
-                      post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
+            options,
+            {get("/api/v1/status"), get("/api/v1/clusters/{cluster}/plan"), get("/api/v1/runs"),
+             get("/api/v1/runs/{id}"), get("/api/v1/alerts"), get("/api/v1/alerts/{id}"),
+             post("/api/v1/clusters/{cluster}/pause"), post("/api/v1/clusters/{cluster}/resume"),
+             post("/api/v1/clusters/{cluster}/adopt"), post("/api/v1/runs/{id}/approve"),
+             post("/api/v1/unlatch"), post("/api/v1/runs/{id}/retry"), post("/api/v1/runs/{id}/abandon")})
             .value();
     answers_["/api/v1/status"] = {200, kProtected};
     answers_["/api/v1/runs"] = {200, std::string(R"({"runs":[)") + kRun + "]}"};

@@ -12,9 +12,7 @@ namespace {
 
 class Adoption : public ::testing::Test {
  protected:
-  void TearDown() override {
-    EXPECT_TRUE(world.violations().empty()) << world.violations().front();
-  }
+  void TearDown() override { EXPECT_TRUE(world.violations().empty()) << world.violations().front(); }
   // What Supervisor does on the thread of a request while the worker ticks.
   Status adopt(const std::string& server) {
     auto done = std::async(std::launch::async, [&] { return world.worker->adopt(server, "alice", 30s); });
