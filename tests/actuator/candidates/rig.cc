@@ -1,5 +1,6 @@
 #include "tests/actuator/candidates/rig.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "actuator/ctl/generate/generate.h"
@@ -250,7 +251,13 @@ std::string Rig::retry() {
 }
 
 bool Rig::reconcile() {
-  return wait_until([this] { return engine_->reconcile(*context_); });
+  const auto waits = [](const auto& fact) {
+    return fact.first.starts_with("saved.") && !fact.second.empty();
+  };
+  return wait_until([&] {
+    engine_->care_for_reign(*context_);
+    return std::none_of(context_->facts().begin(), context_->facts().end(), waits);
+  });
 }
 
 bool Rig::is_the_new_primary(const std::string& name) {
