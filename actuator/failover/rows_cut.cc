@@ -170,34 +170,44 @@ StepStatus cut_streams(RunContext& context) {
   return {};
 }
 
+namespace {
+
+struct CutLook {
+  size_t cut = 0;            // of those that may be promoted
+  std::string waits, noted;  // who is not cut, and why: may be promoted; may not
+};
+
+CutLook look_for_cuts(RunContext& context, const std::vector<PostgresServer*>& saved) {
+  CutLook found;
+  for (const LookResult& result : look_at(context, saved, kLookLimit)) {
+    const std::string& name = result.server->name();
+    const std::string why_not = result.look ? why_not_cut(*result.look) : result.error;
+    context.load_fact("cut." + name, why_not.empty() ? "yes" : "");
+    const bool candidate = !context.fact(kCutOnlyPrefix + name);
+    found.cut += candidate && why_not.empty();
+    std::string& open = candidate ? found.waits : found.noted;
+    if (!why_not.empty()) open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", name, why_not);
+  }
+  return found;
+}
+
+}  // namespace
+
 // Waits for those that may be promoted; another one that is not cut is noted.
 StepStatus streams_are_cut(RunContext& context) {
   const std::vector<PostgresServer*> saved = saved_standbys(context);
   const size_t hoped_for = candidates(context).size();
-  std::string waits, noted;
-  while (true) {
-    size_t cut = 0;
-    waits.clear();
-    noted.clear();
-    for (const LookResult& result : look_at(context, saved, kLookLimit)) {
-      const std::string& name = result.server->name();
-      const std::string why_not = result.look ? why_not_cut(*result.look) : result.error;
-      context.load_fact("cut." + name, why_not.empty() ? "yes" : "");
-      const bool candidate = !context.fact(kCutOnlyPrefix + name);
-      cut += candidate && why_not.empty();
-      std::string& open = candidate ? waits : noted;
-      if (!why_not.empty()) open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", name, why_not);
-    }
-    if (cut == hoped_for) break;
-    const bool late = context.clock().boot_now() + kTimeForALook >= context.row_deadline;
-    if (late && cut == 0) return stop("no stream could be cut: {}", waits);
-    if (late) break;
+  CutLook found = look_for_cuts(context, saved);
+  while (found.cut < hoped_for && context.clock().boot_now() + kTimeForALook < context.row_deadline) {
     context.clock().sleep_for(kPollEvery);
+    found = look_for_cuts(context, saved);
   }
+  if (found.cut == 0) return stop("no stream could be cut: {}", found.waits);
   for (PostgresServer* server : saved)
     context.set_fact("cut." + server->name(), context.fact("cut." + server->name()).value_or(""));
-  if (!waits.empty() || !noted.empty())
-    context.set_fact("not_cut", waits + (waits.empty() || noted.empty() ? "" : "; ") + noted);
+  const std::string between = found.waits.empty() || found.noted.empty() ? "" : "; ";
+  if (!found.waits.empty() || !found.noted.empty())
+    context.set_fact("not_cut", found.waits + between + found.noted);
   return {};
 }
 

@@ -115,7 +115,7 @@ StepStatus promote(RunContext& context) {
 
 StepStatus promotion_shows(RunContext& context) {
   BootTime asked = context.clock().boot_now();
-  std::string last = "no look was answered";
+  std::string last = "no look was answered", not_again;
   while (true) {
     const auto look = look_at_candidate(context);
     if (look && promoted_on_new_timeline(context, *look)) {
@@ -128,10 +128,13 @@ StepStatus promotion_shows(RunContext& context) {
                                              : ", waiting for " + look->startup_wait_event)
                 : look.error().message;
     const BootTime now = context.clock().boot_now();
-    if (now + kTimeForALook >= context.row_deadline) return stop("{}", still_waited_for(context, last));
+    if (now + kTimeForALook >= context.row_deadline)
+      return stop("{}", still_waited_for(context, last + not_again));
     // Only after proof and cut were read again: minutes may have passed.
-    if (look && now - asked >= kAskAgain && may_promote(context)) {
-      (void)context.server(context.run.candidate)->promote(context.row_deadline);
+    if (look && now - asked >= kAskAgain) {
+      const StepStatus may = may_promote(context);
+      if (may) (void)context.server(context.run.candidate)->promote(context.row_deadline);
+      not_again = may ? "" : "; not asked again: " + may.error().why;
       asked = now;
     }
     context.clock().sleep_for(kPollEvery);

@@ -164,7 +164,8 @@ std::vector<Rule> trigger_path_rules(const Pieces& pieces) {
        .summary = "Exporter {{ $labels.instance }} cannot be scraped"}};
 }
 
-std::vector<Rule> cluster_rules(const Pieces& pieces) {
+// What keeps a failover from happening, or waits for a person.
+std::vector<Rule> automation_rules() {
   std::vector<Rule> rules = {
       {.alert = "FarshoreRunHeld",
        .comment = "A failover stopped because it was unsure. It waits for a person.\n",
@@ -210,6 +211,12 @@ std::vector<Rule> cluster_rules(const Pieces& pieces) {
        .summary =
            "{{ $labels.cluster }} could not be failed over now; farshorectl plan {{ $labels.cluster }} "
            "says why"});
+  return rules;
+}
+
+// What a failover left to be done, and what too few vantages see.
+std::vector<Rule> aftermath_rules(const Pieces& pieces) {
+  std::vector<Rule> rules;
   rules.push_back(
       {.alert = "FarshoreTrafficNotSwitched",
        .comment =
@@ -241,6 +248,13 @@ std::vector<Rule> cluster_rules(const Pieces& pieces) {
        .action = "",
        .summary = "A minority of vantages cannot reach {{ $labels.server }}, primary of "
                   "{{ $labels.cluster }}"});
+  return rules;
+}
+
+std::vector<Rule> cluster_rules(const Pieces& pieces) {
+  std::vector<Rule> rules = automation_rules();
+  const std::vector<Rule> more = aftermath_rules(pieces);
+  rules.insert(rules.end(), more.begin(), more.end());
   return rules;
 }
 

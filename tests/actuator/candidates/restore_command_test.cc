@@ -76,6 +76,10 @@ TEST(CandidateRestoreCommand, F12_AStandbyThatHangsInItIsHeldAndItsCommandIsLeft
   EXPECT_TRUE(rig.is_as_before("shop_eu"));
   EXPECT_TRUE(waits_in_restore_command(rig.standby())) << "the standby and its command live";
   archive.end("hangs");
+  ASSERT_TRUE(
+      rig.standby().wait_for_sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'startup' AND "
+                                 "wait_event = 'RestoreCommand'",
+                                 "0"));
   EXPECT_EQ(rig.retry(), "succeeded") << rig.reason();
   EXPECT_TRUE(rig.is_the_new_primary("shop_eu"));
 }
