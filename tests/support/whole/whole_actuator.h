@@ -70,7 +70,8 @@ class WholeActuator {
   std::string run_id();           // of the newest run; empty before there is one
   std::string run_text();         // of the newest run, JSON with its steps; empty before there is one
   std::string approval_digest();  // of the held run; empty when none is to be had
-  bool reign_is(int64_t epoch);
+  bool reign_is(int64_t epoch);   // and the primary, when it runs, is seen
+  bool sees(const std::string& server);
   std::string log() const { return read_file(folder.file("actuator.log")); }
 
   void break_script(ScriptFault fault) { write_file(fault_file(fault), "1"); }
