@@ -15,8 +15,7 @@ class Restored : public CrashFixture {
     std::filesystem::copy_file(path, copy);
     world.start();
     // This process has to have seen the primary itself, or the loss is unknown to it.
-    ASSERT_TRUE(
-        wait_until([&] { return world.get("/api/v1/status").find("\"up\":true") != std::string::npos; }));
+    ASSERT_TRUE(wait_until([&] { return world.sees("shop-us"); }));
     world.lose_primary();
     ASSERT_EQ(world.wait_for_run({"succeeded", "held"}), "succeeded") << world.run_text();
     EXPECT_EQ(world.process().stop(SIGTERM), 0);
