@@ -1,9 +1,5 @@
 #include "exporter/pages.h"
 
-#include <prometheus/text_serializer.h>
-
-#include <sstream>
-
 #include "common/base/version.h"
 #include "exporter/collectors/collector.h"
 
@@ -57,11 +53,9 @@ std::string row_of(const ServerView& server) {
 
 std::string render_metrics(const ExporterView& view) {
   MetricFamilies families;
-  for (const Collector& collector : collectors())
-    for (prometheus::MetricFamily& family : collector.collect(view)) families.push_back(std::move(family));
-  std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, families);
-  return std::move(out).str();
+  for (const Collector* collector : collectors())
+    for (prometheus::MetricFamily& family : collector->collect(view)) families.push_back(std::move(family));
+  return render_families(families);
 }
 
 std::string render_landing_page(const ExporterView& view) {

@@ -2,52 +2,41 @@
 // registry.cc each; values that are not known are left out, never zero.
 #pragma once
 
-#include <prometheus/metric_family.h>
-
 #include <span>
-#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "common/metrics/metric.h"
 #include "exporter/view.h"
 
 namespace farshore {
 
-using MetricFamilies = std::vector<prometheus::MetricFamily>;
-
 struct Collector {
   std::string_view name;
+  std::span<const Metric> metrics;  // every family that `collect` may give, in the order of the page
   MetricFamilies (*collect)(const ExporterView& view);
 };
 
-std::span<const Collector> collectors();  // registry.cc
+std::span<const Collector* const> collectors();  // registry.cc, in the order of the page
+std::vector<Metric> exporter_metrics();          // of all collectors
 
-MetricFamilies collect_availability(const ExporterView& view);
-MetricFamilies collect_role(const ExporterView& view);
-MetricFamilies collect_wal_position(const ExporterView& view);
-MetricFamilies collect_wal_receiver(const ExporterView& view);
-MetricFamilies collect_replication_lag(const ExporterView& view);
-MetricFamilies collect_vantage(const ExporterView& view);
-MetricFamilies collect_build_info(const ExporterView& view);
-MetricFamilies collect_process(const ExporterView& view);
+extern const Collector kAvailabilityCollector;
+extern const Collector kRoleCollector;
+extern const Collector kWalPositionCollector;
+extern const Collector kWalReceiverCollector;
+extern const Collector kReplicationLagCollector;
+extern const Collector kVantageCollector;
+extern const Collector kBuildInfoCollector;
+extern const Collector kProcessCollector;
 
-// One family under construction.
-class FamilyBuilder {
+// A family about servers: each sample carries cluster, region, server, vantage, then `more`.
+class ServerFamily : public FamilyBuilder {
  public:
-  using Labels = std::vector<std::pair<std::string, std::string>>;
-
-  FamilyBuilder(std::string name, std::string help,
-                prometheus::MetricType type = prometheus::MetricType::Gauge);
-  FamilyBuilder& add(double value, const Labels& labels = {});
-  // With the labels every series about a server carries: cluster, region, server, vantage, then `more`.
-  FamilyBuilder& add_server(const ExporterView& view, const ServerView& server, double value,
-                            const Labels& more = {});
-  // Nothing when there is no sample.
-  void append_to(MetricFamilies& families);
+  ServerFamily(const Metric& metric, const ExporterView& view) : FamilyBuilder(metric), view_(view) {}
+  ServerFamily& add(const ServerView& server, double value, const Labels& more = {});
 
  private:
-  prometheus::MetricFamily family_;
+  const ExporterView& view_;
 };
 
 }  // namespace farshore

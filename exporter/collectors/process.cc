@@ -4,28 +4,32 @@
 namespace farshore {
 namespace {
 
-void add_gauge(MetricFamilies& families, const char* name, const char* help, std::optional<double> value) {
-  if (value) FamilyBuilder(name, help).add(*value).append_to(families);
+constexpr Metric kMetrics[] = {
+    {"process_cpu_seconds_total", MetricType::Counter, "", "/proc/self/stat",
+     "User and system CPU time spent."},
+    {"process_start_time_seconds", MetricType::Gauge, "", "/proc/self/stat",
+     "Start time since the Unix epoch."},
+    {"process_resident_memory_bytes", MetricType::Gauge, "", "/proc/self/stat", "Resident memory."},
+    {"process_virtual_memory_bytes", MetricType::Gauge, "", "/proc/self/stat", "Virtual memory."},
+    {"process_open_fds", MetricType::Gauge, "", "/proc/self/fd", "Open file descriptors."},
+    {"process_max_fds", MetricType::Gauge, "", "getrlimit(2)", "Limit of open file descriptors."},
+    {"process_threads", MetricType::Gauge, "", "/proc/self/stat", "Threads."},
+};
+
+MetricFamilies collect(const ExporterView& view) {
+  const ProcessFacts& process = view.process;
+  const std::optional<double> values[] = {process.cpu_seconds,    process.start_time_seconds,
+                                          process.resident_bytes, process.virtual_bytes,
+                                          process.open_fds,       process.max_fds,
+                                          process.threads};
+  MetricFamilies families;
+  for (size_t i = 0; i < std::size(kMetrics); ++i)
+    if (values[i]) FamilyBuilder(kMetrics[i]).add(*values[i]).append_to(families);
+  return families;
 }
 
 }  // namespace
 
-MetricFamilies collect_process(const ExporterView& view) {
-  const ProcessFacts& process = view.process;
-  MetricFamilies families;
-  if (process.cpu_seconds)
-    FamilyBuilder("process_cpu_seconds_total", "User and system CPU time spent.",
-                  prometheus::MetricType::Counter)
-        .add(*process.cpu_seconds)
-        .append_to(families);
-  add_gauge(families, "process_start_time_seconds", "Start time since the Unix epoch.",
-            process.start_time_seconds);
-  add_gauge(families, "process_resident_memory_bytes", "Resident memory.", process.resident_bytes);
-  add_gauge(families, "process_virtual_memory_bytes", "Virtual memory.", process.virtual_bytes);
-  add_gauge(families, "process_open_fds", "Open file descriptors.", process.open_fds);
-  add_gauge(families, "process_max_fds", "Limit of open file descriptors.", process.max_fds);
-  add_gauge(families, "process_threads", "Threads.", process.threads);
-  return families;
-}
+const Collector kProcessCollector{"process", kMetrics, collect};
 
 }  // namespace farshore

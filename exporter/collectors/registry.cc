@@ -4,15 +4,20 @@ namespace farshore {
 namespace {
 
 // The order of the page.
-constexpr Collector kCollectors[] = {
-    {"availability", collect_availability},       {"role", collect_role},
-    {"wal_position", collect_wal_position},       {"wal_receiver", collect_wal_receiver},
-    {"replication_lag", collect_replication_lag}, {"vantage", collect_vantage},
-    {"build_info", collect_build_info},           {"process", collect_process},
+constexpr const Collector* kCollectors[] = {
+    &kAvailabilityCollector,   &kRoleCollector,    &kWalPositionCollector, &kWalReceiverCollector,
+    &kReplicationLagCollector, &kVantageCollector, &kBuildInfoCollector,   &kProcessCollector,
 };
 
 }  // namespace
 
-std::span<const Collector> collectors() { return kCollectors; }
+std::span<const Collector* const> collectors() { return kCollectors; }
+
+std::vector<Metric> exporter_metrics() {
+  std::vector<Metric> metrics;
+  for (const Collector* collector : collectors())
+    metrics.insert(metrics.end(), collector->metrics.begin(), collector->metrics.end());
+  return metrics;
+}
 
 }  // namespace farshore

@@ -1,34 +1,35 @@
-// What the server is. Sources: pg_is_in_recovery(), pg_control_system(), and for the timeline the WAL file
-// name on a primary (the control file lags a promotion by seconds), the largest that is known on a standby.
+// What the server is. On a primary the timeline is that of the WAL file name (the control file lags a
+// promotion by seconds), on a standby the largest that is known.
 #include "exporter/collectors/collector.h"
 
 namespace farshore {
 namespace {
 
+constexpr Metric kMetrics[] = {
+    {"farshore_pg_in_recovery", MetricType::Gauge, "cluster region server vantage", "pg_is_in_recovery()",
+     "1: a standby; 0: a primary. Absent while the server does not answer."},
+    {"farshore_pg_timeline_id", MetricType::Gauge, "cluster region server vantage",
+     "pg_walfile_name(); pg_stat_wal_receiver, pg_control_recovery(), pg_control_checkpoint()",
+     "The timeline: that of the WAL file written now on a primary, the largest known on a standby."},
+    {"farshore_pg_system_info", MetricType::Gauge, "cluster region server vantage system_identifier version",
+     "pg_control_system()",
+     "Always 1; the labels carry the system identifier (too large for a sample) and the server's version."},
+};
+
 std::string version_text_of(uint32_t number) {
   return fmt::format("{}.{}", number / 10000, number % 10000);  // since PostgreSQL 10
 }
 
-}  // namespace
-
-MetricFamilies collect_role(const ExporterView& view) {
-  FamilyBuilder recovery(
-      "farshore_pg_in_recovery",
-      "1 if pg_is_in_recovery(): a standby; 0: a primary. Absent while the server does not answer.");
-  FamilyBuilder timeline("farshore_pg_timeline_id",
-                         "The timeline: of pg_walfile_name() on a primary, the largest known on a standby.");
-  FamilyBuilder info(
-      "farshore_pg_system_info",
-      "Always 1; the labels carry the system identifier of pg_control_system() (too large for a sample) "
-      "and the server's version.");
+MetricFamilies collect(const ExporterView& view) {
+  ServerFamily recovery(kMetrics[0], view), timeline(kMetrics[1], view), info(kMetrics[2], view);
   for (const ServerView& server : view.servers) {
     const ServerFacts* facts = server.facts();
     if (facts == nullptr) continue;
-    recovery.add_server(view, server, facts->in_recovery ? 1 : 0);
-    timeline.add_server(view, server, facts->timeline);
-    info.add_server(view, server, 1,
-                    {{"system_identifier", facts->system_identifier},
-                     {"version", version_text_of(facts->server_version_num)}});
+    recovery.add(server, facts->in_recovery ? 1 : 0);
+    timeline.add(server, facts->timeline);
+    info.add(server, 1,
+             {{"system_identifier", facts->system_identifier},
+              {"version", version_text_of(facts->server_version_num)}});
   }
   MetricFamilies families;
   recovery.append_to(families);
@@ -36,5 +37,9 @@ MetricFamilies collect_role(const ExporterView& view) {
   info.append_to(families);
   return families;
 }
+
+}  // namespace
+
+const Collector kRoleCollector{"role", kMetrics, collect};
 
 }  // namespace farshore

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
 
 #include "exporter/collectors/collector.h"
 #include "exporter/pages.h"
@@ -136,11 +137,17 @@ TEST(Collectors, HaveNamesOfTheirOwnAndShareNoFamily) {
   std::set<std::string_view> names;
   std::set<std::string> families;
   const ExporterView view = view_of({primary(), standby()});
-  for (const Collector& collector : collectors()) {
-    EXPECT_TRUE(names.insert(collector.name).second) << collector.name;
-    for (const auto& family : collector.collect(view))
+  for (const Collector* collector : collectors()) {
+    EXPECT_TRUE(names.insert(collector->name).second) << collector->name;
+    for (const auto& family : collector->collect(view))
       EXPECT_TRUE(families.insert(family.name).second) << family.name;
   }
+}
+
+TEST(Collectors, GiveWhatTheyDeclare) {
+  const ExporterView view = view_of({primary(), standby()}, {{kNow - 3s, Lsn(0x3000010)}});
+  for (const Collector* collector : collectors())
+    EXPECT_THAT(find_undeclared(collector->collect(view), collector->metrics), testing::IsEmpty());
 }
 
 TEST(LandingPage, ListsTheServersAndEscapesWhatTheySay) {
