@@ -1,20 +1,10 @@
 #include "exporter/exporter.h"
 
-#include <fmt/ranges.h>
-
-#include <algorithm>
-
+#include "common/base/log.h"
 #include "exporter/pages.h"
 
 namespace farshore {
 namespace {
-
-ObserverOptions observer_options(const Topology& topology) {
-  ObserverOptions options;
-  options.interval = topology.observe.interval;
-  options.timeout = topology.observe.timeout;
-  return options;
-}
 
 ServerReply text_reply(int status, std::string body) {
   ServerReply reply;
@@ -30,68 +20,107 @@ ServerReply page_reply(std::string content_type, std::string body) {
   return reply;
 }
 
+Route route(std::string method, std::string path, Handler handler) {
+  Route result;
+  result.method = std::move(method);
+  result.path = std::move(path);
+  result.handler = std::move(handler);
+  return result;
+}
+
 }  // namespace
 
-Exporter::Exporter(Topology topology, ExporterOptions options, Clock& clock)
-    : topology_(std::move(topology)),
-      options_(std::move(options)),
+Exporter::Exporter(std::shared_ptr<World> world, ExporterOptions options, Clock& clock)
+    : options_(std::move(options)),
       clock_(clock),
-      observer_(topology_, observer_options(topology_), clock) {}
+      world_(std::move(world)),
+      reload_facts_{.successful = true, .succeeded_at = clock.wall_now()} {}
 
 Result<std::unique_ptr<Exporter>> Exporter::start(Topology topology, ExporterOptions options, Clock& clock) {
-  const std::vector<std::string>& known = topology.vantages.names;
-  if (std::ranges::find(known, options.vantage) == known.end())
-    return fail(ErrorCode::kInvalidArgument,
-                "vantage '{}' is not in {}, which has {}; start with --vantage of this host's region",
-                options.vantage, topology.source, fmt::join(known, ", "));
-  std::unique_ptr<Exporter> exporter(new Exporter(std::move(topology), std::move(options), clock));
+  Result<std::shared_ptr<World>> world = World::make(std::move(topology), options.vantage, clock);
+  if (!world) return tl::unexpected<Error>(world.error());
+  std::unique_ptr<Exporter> exporter(new Exporter(*world, std::move(options), clock));
   HttpServerOptions http;
   http.listen_address = exporter->options_.listen_address;
   http.threads = 4;
   Result<std::unique_ptr<HttpServer>> server = HttpServer::start(http, exporter->routes());
   if (!server) return tl::unexpected<Error>(server.error());
   exporter->server_ = std::move(*server);
-  exporter->observer_.on_snapshot(
-      [log = &exporter->transitions_](const Snapshot& snapshot) { log->note(snapshot); });
-  exporter->observer_.start();
+  (*world)->start();
   return exporter;
 }
 
-ExporterView Exporter::view() const {
-  return make_view(
-      topology_, options_.vantage, observer_.snapshot(),
-      [this](std::string_view cluster, std::string_view server) {
-        return observer_.history(cluster, server);
-      },
-      clock_.boot_now());
+std::shared_ptr<World> Exporter::world() const {
+  const std::scoped_lock lock(mutex_);
+  return world_;
 }
 
-std::vector<Route> Exporter::routes() const {
-  const auto route = [](std::string path, Handler handler) {
-    Route result;
-    result.method = "GET";
-    result.path = std::move(path);
-    result.handler = std::move(handler);
-    return result;
-  };
-  return {
-      route("/metrics",
+ExporterView Exporter::view() const {
+  ExporterView view = world()->view();
+  const std::scoped_lock lock(mutex_);
+  view.reload = reload_facts_;
+  return view;
+}
+
+Status Exporter::reload() {
+  const std::scoped_lock one_at_a_time(reloading_);
+  Status result = reload_topology();
+  for (const std::function<Status()>& action : also_reload_)
+    if (Status status = action(); !status && result) result = std::move(status);
+  if (result)
+    log_info("the configuration was read again", {{"file", world()->topology().source}});
+  else
+    log_error("the configuration cannot be read again: what was there goes on",
+              {{"why", result.error().message}});
+  const std::scoped_lock lock(mutex_);
+  reload_facts_.successful = result.has_value();
+  if (result) reload_facts_.succeeded_at = clock_.wall_now();
+  return result;
+}
+
+Status Exporter::reload_topology() {
+  const std::shared_ptr<World> old = world();
+  Result<Topology> topology = load_topology(old->topology().source);
+  if (!topology) return tl::unexpected<Error>(topology.error());
+  Result<std::shared_ptr<World>> made = World::make(std::move(*topology), options_.vantage, clock_);
+  if (!made) return tl::unexpected<Error>(made.error());
+  (*made)->take_over(*old);
+  (*made)->start();
+  if (!(*made)->wait_first_cycle())
+    log_warn("not every server was looked at before the new topology took over");
+  {
+    const std::scoped_lock lock(mutex_);
+    world_ = *made;
+  }
+  old->stop();  // here, and not whenever the last request that still reads it is done
+  return {};
+}
+
+std::vector<Route> Exporter::routes() {
+  std::vector<Route> routes = {
+      route("GET", "/metrics",
             [this](const ServerRequest&) { return page_reply(kMetricsContentType, render_metrics(view())); }),
-      route("/",
+      route("GET", "/",
             [this](const ServerRequest&) {
               return page_reply("text/html; charset=utf-8", render_landing_page(view()));
             }),
-      route("/-/healthy",
+      route("GET", "/-/healthy",
             [this](const ServerRequest&) {
               return view().observer_alive ? text_reply(200, "Farshore exporter is healthy.\n")
                                            : text_reply(503, "The observer stands still.\n");
             }),
-      route("/-/ready",
+      route("GET", "/-/ready",
             [this](const ServerRequest&) {
               return view().first_cycle_done ? text_reply(200, "Farshore exporter is ready.\n")
                                              : text_reply(503, "Not every server was looked at yet.\n");
             }),
   };
+  if (options_.lifecycle)
+    routes.push_back(route("POST", "/-/reload", [this](const ServerRequest&) {
+      const Status status = reload();
+      return status ? text_reply(200, "") : text_reply(500, status.error().message + "\n");
+    }));
+  return routes;
 }
 
 }  // namespace farshore

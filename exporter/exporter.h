@@ -1,22 +1,25 @@
-// The exporter as a whole: the observer, and the HTTP server that shows what it sees.
+// The exporter as a whole: the world it looks at, and the HTTP server that shows what it sees.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/http/server.h"
-#include "common/postgres/observer.h"
 #include "common/topology/topology.h"
-#include "exporter/transition_log.h"
 #include "exporter/view.h"
+#include "exporter/world.h"
 
 namespace farshore {
 
 struct ExporterOptions {
   std::string vantage;         // must be one of the topology's
   std::string listen_address;  // host:port
+  bool lifecycle = false;      // POST /-/reload is there
 };
 
 // Life: start() once, then any thread may call the rest; destruction stops both halves.
@@ -29,15 +32,30 @@ class Exporter {
   int port() const { return server_->port(); }
   ExporterView view() const;
 
- private:
-  Exporter(Topology topology, ExporterOptions options, Clock& clock);
-  std::vector<Route> routes() const;
+  // Reads the topology again from the file it came from, and whatever also_reload() added. A bad one changes
+  // nothing: the world before it goes on, which the log and the metrics say. Handlers answer from the old
+  // world until the new one has looked at everything once, or was given the time to. One caller at a time,
+  // the others wait.
+  Status reload();
+  // Done at each reload after the topology, whatever became of that. Before the first reload.
+  void also_reload(std::function<Status()> action) { also_reload_.push_back(std::move(action)); }
 
-  const Topology topology_;
+ private:
+  Exporter(std::shared_ptr<World> world, ExporterOptions options, Clock& clock);
+  std::shared_ptr<World> world() const;  // hold it for as long as anything of it is used
+  Status reload_topology();
+  std::vector<Route> routes();
+
   const ExporterOptions options_;
   Clock& clock_;
-  TransitionLog transitions_;  // used by the observer's thread: must outlive it
-  Observer observer_;
+
+  std::mutex reloading_;
+  std::vector<std::function<Status()>> also_reload_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::shared_ptr<World> world_;
+  ReloadFacts reload_facts_;
+
   std::unique_ptr<HttpServer> server_;  // its handlers use all of the above: goes first
 };
 

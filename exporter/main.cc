@@ -18,7 +18,7 @@ int serve(const std::string& config_file, const ExporterOptions& options) {
                        {"vantage", options.vantage},
                        {"address", options.listen_address},
                        {"port", (*exporter)->port()}});
-  return serve_until_told_to_stop("stopped");
+  return serve_until_told_to_stop("stopped", {[&exporter] { (void)(*exporter)->reload(); }});
 }
 
 int run(int argc, char** argv) {
@@ -31,7 +31,9 @@ int run(int argc, char** argv) {
       .flag("config.file", config_file, "The topology file.", Need::kRequired)
       .flag("vantage", options.vantage, "The vantage this exporter is, one of the topology's.",
             Need::kRequired)
-      .flag("web.listen-address", options.listen_address, "host:port to serve on.");
+      .flag("web.listen-address", options.listen_address, "host:port to serve on.")
+      .flag("web.enable-lifecycle", options.lifecycle,
+            "POST /-/reload reads the topology again, as SIGHUP does.");
   log_flags.add_to(line.root());
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   log_flags.apply();

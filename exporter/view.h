@@ -30,6 +30,12 @@ struct ServerView {
   }
 };
 
+// What became of reading the configuration, at the start and since.
+struct ReloadFacts {
+  bool successful = true;
+  WallTime succeeded_at;
+};
+
 struct ExporterView {
   std::string vantage;
   std::shared_ptr<const Snapshot> snapshot;
@@ -38,6 +44,7 @@ struct ExporterView {
   size_t vantages_expected = 0;
   int vantages_quorum = 0;
   ProcessFacts process;
+  std::optional<ReloadFacts> reload;  // absent where nothing is ever reloaded
 
   bool observer_alive = false;  // the newest snapshot is young enough
   bool first_cycle_done = false;

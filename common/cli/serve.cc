@@ -15,10 +15,11 @@ int refuse_to_start(const Error& error) {
   return kExitFailure;
 }
 
-int serve_until_told_to_stop(std::string_view last_words) {
+int serve_until_told_to_stop(std::string_view last_words, const ReloadActions& reload) {
   int signal = wait_for_signal();
   while (signal == SIGHUP) {
-    log_info("the topology is read at the start only: restart to read it again");
+    if (reload.empty()) log_info("the topology is read at the start only: restart to read it again");
+    for (const std::function<void()>& action : reload) action();
     signal = wait_for_signal();
   }
   log_info(last_words, {{"signal", signal}});

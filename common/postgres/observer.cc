@@ -43,6 +43,7 @@ class WakeUp {
 // only.
 struct Watched {
   ServerObservation observation;
+  std::string conninfo;                // never changes, so any thread may read it
   std::unique_ptr<ServerProbe> probe;  // null when its conninfo cannot be read, which the observation says
   BootTime next;
   bool again = false;  // asked for while an attempt was under way
@@ -55,6 +56,7 @@ class Observer::Loop {
   Loop(const Topology& topology, ObserverOptions options, Clock& clock);
   ~Loop() { stop(); }
 
+  void take_over(const Loop& previous);
   void start();
   void stop();
   std::shared_ptr<const Snapshot> snapshot() const;
@@ -105,6 +107,7 @@ void Observer::Loop::add_server(const ClusterConfig& cluster, const ServerConfig
   watched.observation.cluster = cluster.name;
   watched.observation.region = server.region;
   watched.observation.server = server.name;
+  watched.conninfo = server.conninfo;
   histories_.emplace_back(options_.interval, options_.history);
   Result<ConnectionParameters> parameters = ConnectionParameters::parse(server.conninfo);
   if (parameters) {
@@ -114,6 +117,23 @@ void Observer::Loop::add_server(const ClusterConfig& cluster, const ServerConfig
     watched.observation.failure = FailureClass::kDns;  // the observer's own trouble, no word about the server
     watched.observation.failure_text = parameters.error().message;
   }
+}
+
+void Observer::Loop::take_over(const Loop& previous) {
+  const std::shared_ptr<const Snapshot> seen = previous.snapshot();
+  for (size_t i = 0; i < watched_.size(); ++i) {
+    ServerObservation& mine = watched_[i].observation;
+    const auto same = std::ranges::find_if(previous.watched_, [&](const Watched& other) {
+      return other.observation.cluster == mine.cluster && other.observation.server == mine.server &&
+             other.conninfo == watched_[i].conninfo;
+    });
+    const ServerObservation* theirs = seen->find(mine.cluster, mine.server);
+    if (same == previous.watched_.end() || theirs == nullptr) continue;
+    mine.facts = theirs->facts;
+    mine.last_success = theirs->last_success;
+    histories_[i].restore(previous.history(mine.cluster, mine.server));
+  }
+  publish();
 }
 
 void Observer::Loop::start() {
@@ -271,6 +291,7 @@ Observer::Observer(const Topology& topology, ObserverOptions options, Clock& clo
     : loop_(std::make_unique<Loop>(topology, std::move(options), clock)) {}
 Observer::~Observer() = default;
 
+void Observer::take_over(const Observer& previous) { loop_->take_over(*previous.loop_); }
 void Observer::start() { loop_->start(); }
 void Observer::stop() { loop_->stop(); }
 std::shared_ptr<const Snapshot> Observer::snapshot() const { return loop_->snapshot(); }

@@ -35,6 +35,10 @@ class Observer {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
+  // What another observer knows of servers with the same name and connection string: their last facts and
+  // histories, but none of its attempts: each is "not looked at yet". Before start().
+  void take_over(const Observer& previous);
+
   void start();
   void stop();  // also ends every session; the last snapshot stays
 

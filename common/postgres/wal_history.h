@@ -15,6 +15,8 @@ class WalHistory {
 
   // Primary: flush; standby: held(). A server whose position is unknown adds nothing.
   void add(BootTime at, const ServerFacts& facts);
+  // Begins with what another history held, oldest first.
+  void restore(const std::vector<WalPoint>& points) { points_.assign(points.begin(), points.end()); }
   std::vector<WalPoint> points() const { return {points_.begin(), points_.end()}; }
 
  private:

@@ -26,6 +26,7 @@ extern const Collector kWalPositionCollector;
 extern const Collector kWalReceiverCollector;
 extern const Collector kReplicationLagCollector;
 extern const Collector kVantageCollector;
+extern const Collector kReloadCollector;
 extern const Collector kBuildInfoCollector;
 extern const Collector kProcessCollector;
 

@@ -5,8 +5,9 @@ namespace {
 
 // The order of the page.
 constexpr const Collector* kCollectors[] = {
-    &kAvailabilityCollector,   &kRoleCollector,    &kWalPositionCollector, &kWalReceiverCollector,
-    &kReplicationLagCollector, &kVantageCollector, &kBuildInfoCollector,   &kProcessCollector,
+    &kAvailabilityCollector, &kRoleCollector,           &kWalPositionCollector,
+    &kWalReceiverCollector,  &kReplicationLagCollector, &kVantageCollector,
+    &kReloadCollector,       &kBuildInfoCollector,      &kProcessCollector,
 };
 
 }  // namespace

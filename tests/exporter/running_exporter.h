@@ -52,17 +52,25 @@ inline std::string topology_yaml(const Servers& servers) {
 
 class RunningExporter {
  public:
-  explicit RunningExporter(const Servers& servers) {
-    write_file(folder_.file("farshore.yml"), topology_yaml(servers));
+  explicit RunningExporter(const Servers& servers, const std::vector<std::string>& more_flags = {},
+                           const std::vector<std::string>& environment = {}) {
+    configure(topology_yaml(servers));
+    std::vector<std::string> argv = {
+        FARSHORE_EXPORTER, "--config.file",        folder_.file("farshore.yml"),      "--vantage",
+        "eu-west",         "--web.listen-address", fmt::format("127.0.0.1:{}", port_)};
+    argv.insert(argv.end(), more_flags.begin(), more_flags.end());
     process_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{FARSHORE_EXPORTER, "--config.file", folder_.file("farshore.yml"),
-                                 "--vantage", "eu-west", "--web.listen-address",
-                                 fmt::format("127.0.0.1:{}", port_)},
-        SpawnOptions{.output_file = folder_.file("log"), .environment = {}, .run_as = "", .death_signal = 9});
+        std::move(argv),
+        SpawnOptions{
+            .output_file = folder_.file("log"), .environment = environment, .run_as = "", .death_signal = 9});
     if (!process_->wait_for_output("msg=started")) throw std::runtime_error(process_->output());
   }
-  HttpResponse get(const std::string& path) const {
-    const auto response = client_->send({.method = "GET",
+  // Writes the topology file anew; the program reads it at its next reload.
+  void configure(const std::string& topology) { write_file(folder_.file("farshore.yml"), topology); }
+  int port() const { return port_; }
+  HttpResponse get(const std::string& path) const { return ask("GET", path); }
+  HttpResponse ask(const std::string& method, const std::string& path) const {
+    const auto response = client_->send({.method = method,
                                          .url = fmt::format("http://127.0.0.1:{}{}", port_, path),
                                          .headers = {},
                                          .body = "",

@@ -1,0 +1,61 @@
+#include "exporter/world.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace farshore {
+namespace {
+
+ObserverOptions observer_options(const Topology& topology) {
+  ObserverOptions options;
+  options.interval = topology.observe.interval;
+  options.timeout = topology.observe.timeout;
+  return options;
+}
+
+}  // namespace
+
+World::World(Topology topology, std::string vantage, Clock& clock)
+    : topology_(std::move(topology)),
+      vantage_(std::move(vantage)),
+      clock_(clock),
+      observer_(topology_, observer_options(topology_), clock) {}
+
+Result<std::shared_ptr<World>> World::make(Topology topology, std::string vantage, Clock& clock) {
+  const std::vector<std::string>& known = topology.vantages.names;
+  if (std::ranges::find(known, vantage) == known.end())
+    return fail(ErrorCode::kInvalidArgument,
+                "vantage '{}' is not in {}, which has {}; start with --vantage of this host's region",
+                vantage, topology.source, fmt::join(known, ", "));
+  return std::shared_ptr<World>(new World(std::move(topology), std::move(vantage), clock));
+}
+
+void World::take_over(const World& previous) { observer_.take_over(previous.observer_); }
+
+void World::start() {
+  observer_.on_snapshot([this](const Snapshot& snapshot) { transitions_.note(snapshot); });
+  observer_.start();
+}
+
+void World::stop() { observer_.stop(); }
+
+bool World::wait_first_cycle() const {
+  const BootTime limit = clock_.boot_now() + 2 * topology_.observe.timeout + 1s;
+  while (!view().first_cycle_done) {
+    if (clock_.boot_now() >= limit) return false;
+    clock_.sleep_for(5ms);
+  }
+  return true;
+}
+
+ExporterView World::view() const {
+  return make_view(
+      topology_, vantage_, observer_.snapshot(),
+      [this](std::string_view cluster, std::string_view server) {
+        return observer_.history(cluster, server);
+      },
+      clock_.boot_now());
+}
+
+}  // namespace farshore

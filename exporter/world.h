@@ -1,0 +1,46 @@
+// Everything that hangs on one reading of the topology: the observer, and whatever else looks at the world it
+// names. Built anew for each reading, and swapped as a whole (exporter/exporter.h): nothing in here ever sees
+// two topologies.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/base/clock.h"
+#include "common/base/result.h"
+#include "common/postgres/observer.h"
+#include "common/topology/topology.h"
+#include "exporter/transition_log.h"
+#include "exporter/view.h"
+
+namespace farshore {
+
+// Life: make(), perhaps take_over(), start(); then any thread may call the rest. Destruction stops it.
+class World {
+ public:
+  // kInvalidArgument: the vantage is none of the topology's.
+  static Result<std::shared_ptr<World>> make(Topology topology, std::string vantage, Clock& clock);
+
+  // What the world before this one remembers of servers that stay the same: last known positions and the
+  // history that lag in seconds is read from. Before start().
+  void take_over(const World& previous);
+  void start();
+  void stop();  // ends every session; what was seen last stays
+
+  // Until everything was looked at once; false when that took longer than looks are allowed to take.
+  bool wait_first_cycle() const;
+
+  const Topology& topology() const { return topology_; }
+  ExporterView view() const;
+
+ private:
+  World(Topology topology, std::string vantage, Clock& clock);
+
+  const Topology topology_;
+  const std::string vantage_;
+  Clock& clock_;
+  TransitionLog transitions_;  // used by the observer's thread: must outlive it
+  Observer observer_;
+};
+
+}  // namespace farshore
