@@ -1,9 +1,11 @@
 #include "common/yaml/yaml_node.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <sstream>
 
 namespace farshore {
 namespace {
@@ -74,6 +76,42 @@ class Converter {
   bool overflowed_ = false;
 };
 
+// Where each document begins; nothing else of it.
+class DocumentStarts : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+  YAML::Mark last;
+};
+
+// What YAML::Load leaves unread. Not by YAML::LoadAll: a comma where a document could begin is a document to
+// it, without end (yaml-cpp 0.7).
+void check_one_document(const std::string& text, std::vector<ConfigFault>& faults) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return;
+  const auto at = static_cast<size_t>(starts.last.pos);
+  if (at < text.size() && text.compare(at, 3, "---") == 0) {
+    faults.push_back({starts.last.line + 1, starts.last.column + 1, "a second document in the file",
+                      "remove the '---' line"});
+  } else {
+    faults.push_back({starts.last.line + 1, starts.last.column + 1,
+                      "not YAML: the document ends before this place",
+                      "check the indentation, quotes and brackets here and before"});
+  }
+}
+
 }  // namespace
 
 const YamlEntry* YamlNode::find(std::string_view key) const {
@@ -103,13 +141,11 @@ std::optional<YamlNode> parse_yaml(const std::string& text, std::vector<ConfigFa
     return std::nullopt;
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      faults.push_back({documents[1].Mark().line + 1, documents[1].Mark().column + 1,
-                        "a second document in the file", "remove the '---' line"});
-    }
-    if (documents.empty()) return YamlNode{.line = 1, .column = 1, .scalar = {}, .items = {}, .entries = {}};
-    return Converter(faults).convert(documents[0], 0);
+    check_one_document(text, faults);
+    const YAML::Node document = YAML::Load(text);
+    if (document.Mark().is_null())  // there is none
+      return YamlNode{.line = 1, .column = 1, .scalar = {}, .items = {}, .entries = {}};
+    return Converter(faults).convert(document, 0);
   } catch (const YAML::Exception& error) {
     faults.push_back({error.mark.line + 1, error.mark.column + 1, "not YAML: " + error.msg,
                       "check the indentation, quotes and brackets just before this place"});

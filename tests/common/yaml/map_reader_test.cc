@@ -104,7 +104,14 @@ TEST(ParseYaml, BrokenTextSaysWhere) {
 }
 
 TEST(ParseYaml, ASecondDocumentIsAFault) {
-  EXPECT_THAT(read("name: a\n---\nname: b\n").faults, HasSubstr("f.yml:3:1: a second document in the file"));
+  EXPECT_THAT(read("name: a\n---\nname: b\n").faults, HasSubstr("f.yml:2:1: a second document in the file"));
+}
+
+// Found by fuzzing: yaml-cpp's LoadAll takes it for documents without end, and memory with them.
+TEST(ParseYaml, ACommaWhereADocumentCouldBeginIsAFault) {
+  EXPECT_THAT(read(",").faults, HasSubstr("f.yml:1:1: not YAML"));
+  EXPECT_THAT(read("name: a\n...\n,,,").faults, HasSubstr("f.yml:3:1: not YAML"));
+  EXPECT_THAT(read("{name: a} ]").faults, HasSubstr("f.yml:1:11: not YAML"));
 }
 
 TEST(ParseYaml, AliasesCannotGrowWithoutBound) {
