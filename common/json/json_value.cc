@@ -15,6 +15,8 @@ namespace {
 constexpr unsigned kFlags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
                             rapidjson::kParseFullPrecisionFlag;
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 const rapidjson::Value& node_of(const void* node) { return *static_cast<const rapidjson::Value*>(node); }
 
 std::string_view text_of(const rapidjson::Value& value) {
@@ -96,6 +98,10 @@ Result<JsonValue> parse_json(std::string_view text, size_t max_bytes) {
   // RapidJSON takes a NUL byte for the end and would accept whatever follows it.
   if (const size_t nul = text.find('\0'); nul != std::string_view::npos)
     return fail(ErrorCode::kInvalidArgument, "not JSON at byte {}: a NUL byte", nul);
+  // It also passes over each byte of a byte order mark by itself, in front of any text.
+  if (!text.empty() && kByteOrderMark.find(text.front()) != std::string_view::npos &&
+      !text.starts_with(kByteOrderMark))
+    return fail(ErrorCode::kInvalidArgument, "not JSON at byte 0: no UTF-8");
   auto document = std::make_shared<JsonValue::Document>();
   document->json.Parse<kFlags>(text.data(), text.size());
   if (document->json.HasParseError())

@@ -68,6 +68,13 @@ TEST(ParseJson, RefusesIllFormedUtf8) {
   EXPECT_NE(refusal(R"("\ud800")"), "accepted");
 }
 
+// Found by fuzzing: RapidJSON skips each byte of the mark by itself.
+TEST(ParseJson, TakesAByteOrderMarkAndNoPartOfOne) {
+  EXPECT_EQ(parsed("\xEF\xBB\xBF{\"a\":1}").get_int("a").value(), 1);
+  for (const char* text : {"\xEF{}", "\xBB{}", "\xBF{}", "\xEF\xBF{}", "\xBB\xBF{}"})
+    EXPECT_EQ(refusal(text), "not JSON at byte 0: no UTF-8");
+}
+
 TEST(ParseJson, RefusesAKeyNamedTwice) {
   EXPECT_EQ(refusal(R"({"x":{"role":"viewer","role":"operator"}})"),
             "JSON names the key 'role' twice in one object");
