@@ -14,6 +14,13 @@ if(FARSHORE_SANITIZE)
   add_link_options(-fsanitize=${FARSHORE_SANITIZE})
 endif()
 
+if(FARSHORE_FUZZ)
+  # vptr and function look into types of libraries that were built without instruments.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=vptr,function
+    -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g1 -Wno-deprecated-declarations)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
 find_program(FARSHORE_CCACHE ccache)
 if(FARSHORE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${FARSHORE_CCACHE})
