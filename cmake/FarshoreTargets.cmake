@@ -6,11 +6,11 @@ function(farshore_library NAME)
   target_link_libraries(${NAME} PUBLIC ${ARGN})
 endfunction()
 
-# farshore_test(NAME LABEL label [SANITIZE] [SERIAL] [TIMEOUT s] DEPS dep...): one GoogleTest program of every
+# farshore_test(NAME LABEL label [SANITIZE] [SERIAL] [TIMEOUT s] [NEEDS fixture] DEPS dep...): one GoogleTest program of every
 # *_test.cc here. Helper sources (anything else ending in .cc) are compiled in too. Labels: unit, simulation,
 # integration. The sanitizer runs take unit, simulation and what is marked SANITIZE.
 function(farshore_test NAME)
-  cmake_parse_arguments(T "SANITIZE;SERIAL" "LABEL;TIMEOUT" "DEPS;SOURCES" ${ARGN})
+  cmake_parse_arguments(T "SANITIZE;SERIAL" "LABEL;TIMEOUT;NEEDS" "DEPS;SOURCES" ${ARGN})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
@@ -28,6 +28,10 @@ function(farshore_test NAME)
   if(T_SERIAL)
     set(serial ON)
   endif()
+  set(fixture)
+  if(T_NEEDS)
+    set(fixture FIXTURES_REQUIRED ${T_NEEDS})
+  endif()
   # One label: a list does not survive gtest_discover_tests, and ctest -L matches a part of it anyway.
   if(T_SANITIZE)
     string(APPEND T_LABEL _sanitize)
@@ -35,5 +39,5 @@ function(farshore_test NAME)
   include(GoogleTest)
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY ${CMAKE_BINARY_DIR}
-    PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${serial})
+    PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} RUN_SERIAL ${serial} ${fixture})
 endfunction()

@@ -21,6 +21,14 @@ if(FARSHORE_FUZZ)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+# What Debian builds its packages with; the linker's part is in FarshorePackages.cmake.
+if(CMAKE_BUILD_TYPE STREQUAL Release)
+  add_compile_options(-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -Wformat -Werror=format-security)
+  if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    add_compile_options(-fcf-protection)
+  endif()
+endif()
+
 find_program(FARSHORE_CCACHE ccache)
 if(FARSHORE_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${FARSHORE_CCACHE})
