@@ -145,7 +145,6 @@ Status Actuator::serve(const ActuatorOptions& options) {
   auto authenticator = make_authenticator(std::move(*access));
   if (!authenticator) return tl::unexpected<Error>(authenticator.error());
   HttpServerOptions http;
-  http.listen_address = options.listen_address;
   http.threads = kHttpThreads;
   http.authenticator = std::move(*authenticator);
   http.on_refused = [this](std::string_view reason) { counters_.count_http_refused(reason); };
@@ -153,7 +152,7 @@ Status Actuator::serve(const ActuatorOptions& options) {
   auto routes = actuator_routes(
       {*journal_, *supervisor_, topology_, clock_, counters_, [this] { return page_->failed_sign_ins(); }});
   std::ranges::move(page_->routes(), std::back_inserter(routes));
-  auto server = HttpServer::start(http, std::move(routes));
+  auto server = WebServer::start(options.web, PasswordSource::kAccessFile, http, std::move(routes));
   if (!server) return tl::unexpected<Error>(server.error());
   server_ = std::move(*server);
   return {};

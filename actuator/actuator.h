@@ -13,15 +13,15 @@
 #include "actuator/webhook/counters.h"
 #include "common/dns/resolver.h"
 #include "common/http/client.h"
-#include "common/http/server.h"
 #include "common/postgres/observer.h"
 #include "common/process/command_runner.h"
 #include "common/topology/topology.h"
+#include "common/web/web_server.h"
 
 namespace farshore {
 
 struct ActuatorOptions {
-  std::string listen_address;
+  WebOptions web;
   std::string access_file;
   std::string storage_path;  // a folder; the journal is <storage_path>/journal.sqlite
 };
@@ -35,6 +35,8 @@ class Actuator {
   ~Actuator();
 
   int port() const { return server_->port(); }
+  // As WebServer::reload.
+  Status reload_web() { return server_->reload(); }
 
  private:
   struct Cluster;
@@ -57,7 +59,7 @@ class Actuator {
   std::vector<std::unique_ptr<Cluster>> clusters_;
   std::unique_ptr<Supervisor> supervisor_;
   std::unique_ptr<StatusPage> page_;
-  std::unique_ptr<HttpServer> server_;  // last: the first to stop
+  std::unique_ptr<WebServer> server_;  // last: the first to stop
 };
 
 }  // namespace farshore

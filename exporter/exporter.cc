@@ -1,5 +1,8 @@
 #include "exporter/exporter.h"
 
+#include <algorithm>
+#include <cctype>
+
 #include "common/base/log.h"
 #include "exporter/pages.h"
 
@@ -28,6 +31,18 @@ Route route(std::string method, std::string path, Handler handler) {
   return result;
 }
 
+// It is a route and stands in a page: no braces, nothing to escape. `/` and `/-/...` are taken.
+Status check_telemetry_path(const std::string& path) {
+  const bool plain = std::ranges::all_of(path, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '/' || c == '-' || c == '_' || c == '.';
+  });
+  if (!plain || path.size() < 2 || path[0] != '/' || path.starts_with("/-/") || path.ends_with('/'))
+    return fail(ErrorCode::kInvalidArgument,
+                "--web.telemetry-path={}: write it as /metrics, of letters, digits, '/', '-', '_' and '.'",
+                path);
+  return {};
+}
+
 }  // namespace
 
 Exporter::Exporter(std::shared_ptr<World> world, ExporterOptions options, Clock& clock)
@@ -40,12 +55,16 @@ Result<std::unique_ptr<Exporter>> Exporter::start(Topology topology, ExporterOpt
   Result<std::shared_ptr<World>> world = World::make(std::move(topology), options.vantage, clock);
   if (!world) return tl::unexpected<Error>(world.error());
   std::unique_ptr<Exporter> exporter(new Exporter(*world, std::move(options), clock));
+  if (auto valid = check_telemetry_path(exporter->options_.telemetry_path); !valid)
+    return tl::unexpected<Error>(valid.error());
   HttpServerOptions http;
-  http.listen_address = exporter->options_.listen_address;
   http.threads = 4;
-  Result<std::unique_ptr<HttpServer>> server = HttpServer::start(http, exporter->routes());
+  const std::scoped_lock starting(exporter->reloading_);  // its handlers may ask for a reload at once
+  auto server =
+      WebServer::start(exporter->options_.web, PasswordSource::kWebConfig, http, exporter->routes());
   if (!server) return tl::unexpected<Error>(server.error());
   exporter->server_ = std::move(*server);
+  exporter->also_reload([web = exporter->server_.get()] { return web->reload(); });
   (*world)->start();
   return exporter;
 }
@@ -98,11 +117,12 @@ Status Exporter::reload_topology() {
 
 std::vector<Route> Exporter::routes() {
   std::vector<Route> routes = {
-      route("GET", "/metrics",
+      route("GET", options_.telemetry_path,
             [this](const ServerRequest&) { return page_reply(kMetricsContentType, render_metrics(view())); }),
       route("GET", "/",
             [this](const ServerRequest&) {
-              return page_reply("text/html; charset=utf-8", render_landing_page(view()));
+              return page_reply("text/html; charset=utf-8",
+                                render_landing_page(view(), options_.telemetry_path));
             }),
       route("GET", "/-/healthy",
             [this](const ServerRequest&) {

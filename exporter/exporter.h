@@ -9,33 +9,34 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
-#include "common/http/server.h"
 #include "common/topology/topology.h"
+#include "common/web/web_server.h"
 #include "exporter/view.h"
 #include "exporter/world.h"
 
 namespace farshore {
 
 struct ExporterOptions {
-  std::string vantage;         // must be one of the topology's
-  std::string listen_address;  // host:port
-  bool lifecycle = false;      // POST /-/reload is there
+  std::string vantage;  // must be one of the topology's
+  WebOptions web;
+  std::string telemetry_path = "/metrics";
+  bool lifecycle = false;  // POST /-/reload is there
 };
 
 // Life: start() once, then any thread may call the rest; destruction stops both halves.
 class Exporter {
  public:
-  // kInvalidArgument: the vantage is none of the topology's, or the address is wrong; kUnavailable: it is
-  // taken.
+  // kInvalidArgument: the vantage is none of the topology's, or an address, the telemetry path or the web
+  // configuration is wrong; kUnavailable: an address is taken.
   static Result<std::unique_ptr<Exporter>> start(Topology topology, ExporterOptions options, Clock& clock);
 
   int port() const { return server_->port(); }
   ExporterView view() const;
 
-  // Reads the topology again from the file it came from, and whatever also_reload() added. A bad one changes
-  // nothing: the world before it goes on, which the log and the metrics say. Handlers answer from the old
-  // world until the new one has looked at everything once, or was given the time to. One caller at a time,
-  // the others wait.
+  // Reads the topology again from the file it came from, the web configuration, and whatever also_reload()
+  // added. A bad one changes nothing: the world before it goes on, which the log and the metrics say.
+  // Handlers answer from the old world until the new one has looked at everything once, or was given the time
+  // to. One caller at a time, the others wait.
   Status reload();
   // Done at each reload after the topology, whatever became of that. Before the first reload.
   void also_reload(std::function<Status()> action) { also_reload_.push_back(std::move(action)); }
@@ -56,7 +57,7 @@ class Exporter {
   std::shared_ptr<World> world_;
   ReloadFacts reload_facts_;
 
-  std::unique_ptr<HttpServer> server_;  // its handlers use all of the above: goes first
+  std::unique_ptr<WebServer> server_;  // its handlers use all of the above: goes first
 };
 
 }  // namespace farshore

@@ -1,4 +1,6 @@
 // farshore-exporter: what one vantage sees of every server of the topology, as metrics.
+#include <fmt/ranges.h>
+
 #include "common/base/log.h"
 #include "common/base/signals.h"
 #include "common/base/version.h"
@@ -16,7 +18,7 @@ int serve(const std::string& config_file, const ExporterOptions& options) {
   if (!exporter) return refuse_to_start(exporter.error());
   log_info("started", {{"version", kVersion},
                        {"vantage", options.vantage},
-                       {"address", options.listen_address},
+                       {"address", fmt::format("{}", fmt::join(options.web.listen_addresses, ","))},
                        {"port", (*exporter)->port()}});
   return serve_until_told_to_stop("stopped", {[&exporter] { (void)(*exporter)->reload(); }});
 }
@@ -24,16 +26,17 @@ int serve(const std::string& config_file, const ExporterOptions& options) {
 int run(int argc, char** argv) {
   block_program_signals();
   std::string config_file;
-  ExporterOptions options{.vantage = "", .listen_address = ":10187"};
+  ExporterOptions options{.vantage = "", .web = {{":10187"}, ""}};
   LogFlags log_flags;
   CommandLine line("farshore-exporter", "Shows what one vantage sees of every server of the topology.");
   line.root()
       .flag("config.file", config_file, "The topology file.", Need::kRequired)
       .flag("vantage", options.vantage, "The vantage this exporter is, one of the topology's.",
             Need::kRequired)
-      .flag("web.listen-address", options.listen_address, "host:port to serve on.")
+      .flag("web.telemetry-path", options.telemetry_path, "Where the metrics are.")
       .flag("web.enable-lifecycle", options.lifecycle,
             "POST /-/reload reads the topology again, as SIGHUP does.");
+  options.web.add_flags(line.root());
   log_flags.add_to(line.root());
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   log_flags.apply();

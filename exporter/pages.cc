@@ -58,7 +58,7 @@ std::string render_metrics(const ExporterView& view) {
   return render_families(families);
 }
 
-std::string render_landing_page(const ExporterView& view) {
+std::string render_landing_page(const ExporterView& view, const std::string& telemetry_path) {
   std::string rows;
   for (const ServerView& server : view.servers) rows += row_of(server);
   return fmt::format(
@@ -66,12 +66,12 @@ std::string render_landing_page(const ExporterView& view) {
       "<style>body{{font-family:sans-serif}}td,th{{padding:.2em .8em;text-align:left}}</style></head><body>\n"
       "<h1>Farshore exporter</h1>\n"
       "<p>Vantage {}, version {} ({}), snapshot {:.1f} s old.</p>\n"
-      "<p><a href=\"/metrics\">Metrics</a> &middot; <a href=\"/-/healthy\">Healthy</a> &middot; "
+      "<p><a href=\"{}\">Metrics</a> &middot; <a href=\"/-/healthy\">Healthy</a> &middot; "
       "<a href=\"/-/ready\">Ready</a></p>\n"
       "<table><tr><th>Cluster</th><th>Region</th><th>Server</th><th>State</th><th>Timeline</th><th>Position</"
       "th>"
       "<th>Behind</th></tr>\n{}</table></body></html>\n",
-      escape(view.vantage), kVersion, kRevision, to_seconds(view.snapshot_age), rows);
+      escape(view.vantage), kVersion, kRevision, to_seconds(view.snapshot_age), escape(telemetry_path), rows);
 }
 
 }  // namespace farshore

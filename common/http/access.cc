@@ -19,14 +19,6 @@ constexpr int kMaxBcryptCost = 14;  // about a second; more would hold a worker 
 const std::vector<std::string> kRoleNames = {"webhook", "operator", "viewer"};
 constexpr Role kRoles[] = {Role::kWebhook, Role::kOperator, Role::kViewer};
 
-bool is_bcrypt(const std::string& hash) {
-  if (hash.size() != 60 || hash[0] != '$' || hash[1] != '2' || hash[3] != '$' || hash[6] != '$') return false;
-  if (hash[2] != 'a' && hash[2] != 'b' && hash[2] != 'y') return false;
-  const bool digits = hash[4] >= '0' && hash[4] <= '9' && hash[5] >= '0' && hash[5] <= '9';
-  const int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
-  return digits && cost >= 4 && cost <= kMaxBcryptCost;
-}
-
 void read_roles(MapReader& reader, std::set<Role>& out, Faults& faults) {
   const YamlNode* list = reader.list("roles", Need::kRequired);
   if (list == nullptr) return;
@@ -76,6 +68,14 @@ void check_unique(const YamlNode& list, const std::vector<AccessEntry>& entries,
 }
 
 }  // namespace
+
+bool is_bcrypt(const std::string& hash) {
+  if (hash.size() != 60 || hash[0] != '$' || hash[1] != '2' || hash[3] != '$' || hash[6] != '$') return false;
+  if (hash[2] != 'a' && hash[2] != 'b' && hash[2] != 'y') return false;
+  const bool digits = hash[4] >= '0' && hash[4] <= '9' && hash[5] >= '0' && hash[5] <= '9';
+  const int cost = (hash[4] - '0') * 10 + (hash[5] - '0');
+  return digits && cost >= 4 && cost <= kMaxBcryptCost;
+}
 
 Result<AccessFile> parse_access(const std::string& text, const std::string& source_name) {
   Faults faults;

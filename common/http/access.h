@@ -17,6 +17,10 @@
 
 namespace farshore {
 
+// True for "$2a$", "$2b$" or "$2y$" of a cost from 4 to 14: more would hold a worker for longer than a client
+// waits.
+bool is_bcrypt(const std::string& hash);
+
 struct AccessEntry {
   Principal principal;
   // Exactly one of the two is set.

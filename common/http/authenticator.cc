@@ -1,6 +1,5 @@
 #include <crypt.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
 #include <array>
@@ -10,6 +9,7 @@
 
 #include "common/base/secret_file.h"
 #include "common/http/access.h"
+#include "common/http/base64.h"
 
 namespace farshore {
 namespace {
@@ -35,19 +35,6 @@ bool same_secret(std::string_view a, std::string_view b) {
   const Digest first = digest(a);
   const Digest second = digest(b);
   return CRYPTO_memcmp(first.data(), second.data(), first.size()) == 0;
-}
-
-Result<std::string> decode_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return fail(ErrorCode::kPermission, "no base64");
-  std::string decoded(text.size(), '\0');
-  const int size =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  if (size < 0) return fail(ErrorCode::kPermission, "no base64");
-  size_t length = static_cast<size_t>(size);
-  for (size_t i = text.size(); i > 0 && text[i - 1] == '=' && length > 0; --i) --length;
-  decoded.resize(length);
-  return decoded;
 }
 
 bool starts_with_word(std::string_view text, std::string_view word) {

@@ -22,14 +22,21 @@ Result<ListenAddress> parse_listen_address(std::string_view text) {
   std::string host(text.substr(0, colon));
   if (host.empty()) host = "0.0.0.0";
   if (host == "localhost") host = "127.0.0.1";
-  in_addr parsed{};
-  if (inet_pton(AF_INET, host.c_str(), &parsed) != 1) {
-    return fail(ErrorCode::kInvalidArgument,
-                "listen address '{}': '{}' is no IPv4 address (names and IPv6 are not supported here; put a "
-                "proxy in front)",
-                text, host);
+  in_addr four{};
+  if (inet_pton(AF_INET, host.c_str(), &four) == 1) return ListenAddress{host, port, false};
+  in6_addr six{};
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    const std::string inside = host.substr(1, host.size() - 2);
+    if (inet_pton(AF_INET6, inside.c_str(), &six) == 1) return ListenAddress{inside, port, true};
   }
-  return ListenAddress{host, port};
+  return fail(ErrorCode::kInvalidArgument,
+              "listen address '{}': '{}' is no address in digits; write 10.3.0.2:{}, [2001:db8::1]:{} or :{} "
+              "(names are not looked up here)",
+              text, host, port, port, port);
+}
+
+std::string ListenAddress::to_string() const {
+  return ipv6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 }  // namespace farshore

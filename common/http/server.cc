@@ -38,8 +38,8 @@ class CivetHttpServer final : public HttpServer {
   CivetHttpServer(const CivetHttpServer&) = delete;
   CivetHttpServer& operator=(const CivetHttpServer&) = delete;
 
-  int port() const override { return port_; }
-  Status listen(const ListenAddress& address);
+  int port() const override { return ports_.front(); }
+  Status listen(std::vector<ListenAddress> addresses);
   void stop();
 
  private:
@@ -59,25 +59,26 @@ class CivetHttpServer final : public HttpServer {
   static ServerReply call(const Route& route, const ServerRequest& request);
   int refuse(mg_connection* connection, const ServerRequest& request, const Refusal& refusal,
              const Route* route = nullptr, const std::string& allow = "");
-  void send(mg_connection* connection, const ServerReply& reply, bool head_only, bool keep) const;
+  void send(mg_connection* connection, ServerReply reply, bool head_only, bool keep) const;
   static void drain(mg_connection* connection);
 
   HttpServerOptions options_;
   Router router_;
-  ListenAddress address_;
+  std::vector<ListenAddress> addresses_;
   mg_context* context_ = nullptr;
-  int port_ = 0;
+  std::vector<int> ports_;  // of the addresses, in their order
   std::atomic<int> connections_{0};
   std::mutex log_mutex_;
   bool capture_log_ = true;  // while starting; later civetweb only tells of clients that went away
   std::string log_;
 };
 
-Status CivetHttpServer::listen(const ListenAddress& address) {
-  address_ = address;
+Status CivetHttpServer::listen(std::vector<ListenAddress> addresses) {
+  addresses_ = std::move(addresses);
   static const unsigned features = mg_init_library(MG_FEATURES_DEFAULT);
   (void)features;
-  const std::string where = fmt::format("{}:{}", address.host, address.port);
+  std::string where;
+  for (const ListenAddress& address : addresses_) where += (where.empty() ? "" : ",") + address.to_string();
   const std::string threads = std::to_string(options_.threads);
   const auto timeout_ms = std::chrono::duration_cast<milliseconds>(options_.body_deadline).count();
   const std::string timeout = std::to_string(std::max<int64_t>(timeout_ms, 1));
@@ -118,11 +119,12 @@ Status CivetHttpServer::listen(const ListenAddress& address) {
     return fail(ErrorCode::kUnavailable, "cannot listen on {}: {}", where,
                 log_.empty() ? "civetweb gives no reason" : log_);
   }
-  mg_server_port ports[1] = {};
-  if (mg_get_server_ports(context_, 1, ports) != 1) {
-    return fail(ErrorCode::kInternal, "civetweb does not know its port on {}", where);
+  std::vector<mg_server_port> ports(addresses_.size());
+  const int known = mg_get_server_ports(context_, static_cast<int>(ports.size()), ports.data());
+  for (const mg_server_port& port : ports) ports_.push_back(port.port);
+  if (known != static_cast<int>(ports.size())) {
+    return fail(ErrorCode::kInternal, "civetweb does not know its ports on {}", where);
   }
-  port_ = ports[0].port;
   return {};
 }
 
@@ -133,8 +135,9 @@ void CivetHttpServer::stop() {
   const std::jthread waker([this](const std::stop_token& stopped) {
     while (!stopped.stop_requested()) {
       system_clock().sleep_for(5ms, stopped);
-      knock(address_.host == "0.0.0.0" ? "127.0.0.1" : address_.host, port_);
-      end_reading_on(port_);
+      const std::string& host = addresses_.front().host;
+      knock(host == "0.0.0.0" ? "127.0.0.1" : host, ports_.front());
+      for (const int port : ports_) end_reading_on(port);
     }
   });
   mg_stop(context_);
@@ -172,6 +175,9 @@ int CivetHttpServer::serve(mg_connection* connection) {
   auto head = read_head(*mg_get_request_info(connection));
   if (!head) return refuse(connection, {}, {400, "bad_request", head.error().message});
   ServerRequest& request = *head;
+  if (options_.gate) {
+    if (const auto refusal = options_.gate->admit(request)) return refuse(connection, request, *refusal);
+  }
   auto match = router_.match(request.method, request.path);
   if (match.allow.empty())
     return refuse(connection, request, {404, "not_found", "there is nothing at this path"});
@@ -179,7 +185,7 @@ int CivetHttpServer::serve(mg_connection* connection) {
     ServerReply reply;
     reply.status = 204;
     reply.headers["Allow"] = match.allow;
-    send(connection, reply, false, false);
+    send(connection, std::move(reply), false, false);
     return 204;
   }
   if (match.route == nullptr) {
@@ -190,11 +196,12 @@ int CivetHttpServer::serve(mg_connection* connection) {
   auto refusal = authorise(*match.route, request);
   if (!refusal) refusal = read_body(connection, *match.route, request);
   if (refusal) return refuse(connection, request, *refusal, match.route);
-  const ServerReply reply = call(*match.route, request);
+  ServerReply reply = call(*match.route, request);
+  const int status = reply.status;
   // A kept connection holds its worker while it is idle: never let these be more than half of the workers.
   const bool keep = connections_ * 2 <= options_.threads;
-  send(connection, reply, request.method == "HEAD", keep);
-  return reply.status;
+  send(connection, std::move(reply), request.method == "HEAD", keep);
+  return status;
 }
 
 Result<ServerRequest> CivetHttpServer::read_head(const mg_request_info& info) const {
@@ -206,7 +213,9 @@ Result<ServerRequest> CivetHttpServer::read_head(const mg_request_info& info) co
   for (int i = 0; i < info.num_headers; ++i) {
     const std::string name = lower_case(info.http_headers[i].name);
     const bool first = request.headers.emplace(name, info.http_headers[i].value).second;
-    if (!first && (name == "content-length" || name == "authorization" || name == "transfer-encoding")) {
+    const bool must_be_one = name == "content-length" || name == "authorization" ||
+                             name == "transfer-encoding" || name.starts_with("x-farshore-");
+    if (!first && must_be_one) {
       return fail(ErrorCode::kInvalidArgument, "header {} is there twice", name);
     }
   }
@@ -281,15 +290,15 @@ int CivetHttpServer::refuse(mg_connection* connection, const ServerRequest& requ
   if (options_.on_refused) options_.on_refused(refusal.reason);
   ServerReply reply = refusal_reply(refusal);
   if (!allow.empty()) reply.headers["Allow"] = allow;
-  send(connection, reply, request.method == "HEAD", false);
+  send(connection, std::move(reply), request.method == "HEAD", false);
   const bool has_body =
       request.headers.count("content-length") > 0 || request.headers.count("transfer-encoding") > 0;
   if (refusal.status != 408 && has_body) drain(connection);
   return refusal.status;
 }
 
-void CivetHttpServer::send(mg_connection* connection, const ServerReply& reply, bool head_only,
-                           bool keep) const {
+void CivetHttpServer::send(mg_connection* connection, ServerReply reply, bool head_only, bool keep) const {
+  if (options_.gate) options_.gate->complete(reply);
   if (!keep) mg_disable_keep_alive(connection);
   const std::string text = render_reply(reply, head_only, keep);
   mg_write(connection, text.data(), text.size());
@@ -307,8 +316,16 @@ void CivetHttpServer::drain(mg_connection* connection) {
 }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options, std::vector<Route> routes) {
-  auto address = parse_listen_address(options.listen_address);
-  if (!address) return tl::unexpected(address.error());
+  std::vector<ListenAddress> addresses;
+  for (const std::string& text : options.listen_addresses) {
+    auto address = parse_listen_address(text);
+    if (!address) return tl::unexpected(address.error());
+    if (address->ipv6) {
+      return fail(ErrorCode::kInvalidArgument, "listen address '{}': this server has no IPv6", text);
+    }
+    addresses.push_back(std::move(*address));
+  }
+  if (addresses.empty()) return fail(ErrorCode::kInvalidArgument, "a server needs an address to listen on");
   auto router = Router::build(std::move(routes));
   if (!router) return tl::unexpected(router.error());
   if (router->needs_authenticator() && !options.authenticator) {
@@ -316,7 +333,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpServerOptions options,
   }
   if (options.threads < 1) return fail(ErrorCode::kInvalidArgument, "a server needs at least one thread");
   auto server = std::make_unique<CivetHttpServer>(std::move(options), std::move(*router));
-  if (auto status = server->listen(*address); !status) return tl::unexpected(status.error());
+  if (auto status = server->listen(std::move(addresses)); !status) return tl::unexpected(status.error());
   return server;
 }
 

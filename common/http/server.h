@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,7 +33,8 @@ struct ServerRequest {
       path_parameters;  // "/api/v1/runs/{id}" gives id; checked [A-Za-z0-9_.-]{1,63}
   std::string body;
   std::string remote_address;
-  std::string principal;  // name; empty on open routes
+  std::string principal;       // name; empty on open routes
+  std::string client_subject;  // of a verified client certificate, as in RFC 2253; empty without one
 };
 
 struct ServerReply {
@@ -71,14 +73,34 @@ constexpr std::string_view kRefusalReasons[] = {
     "not_found",  "method_not_allowed", "bad_request", "unauthenticated", "forbidden",      "unavailable",
     "wrong_type", "length_required",    "too_large",   "body_timeout",    "body_incomplete"};
 
+// A request that is answered before its handler, or instead of it.
+struct Refusal {
+  int status = 0;
+  std::string_view reason;  // one of kRefusalReasons
+  std::string_view message;
+};
+
+// What every request passes before anything else is looked at, whatever its path and method. Thread-safe.
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  // Nothing: it may come in. May correct what the head says about the client, and takes out of it what no
+  // handler should see.
+  virtual std::optional<Refusal> admit(ServerRequest& request) const = 0;
+  // Adds what every answer carries, refusals included. What a handler has set stays.
+  virtual void complete(ServerReply& reply) const = 0;
+};
+
 struct HttpServerOptions {
-  std::string listen_address;  // host:port, IPv4 or localhost or empty host; port 0 lets the kernel choose
+  // host:port, IPv4 or localhost or empty host; port 0 lets the kernel choose. At least one.
+  std::vector<std::string> listen_addresses;
   // Connections served at once. A slow client holds one worker for at most the header's time plus twice
   // body_deadline; slow clients fewer than the workers delay nobody. Kept-alive idle connections hold at most
   // half of the workers.
   int threads = 8;
   nanoseconds body_deadline = 2s;                      // the whole body; later: 408
   std::shared_ptr<const Authenticator> authenticator;  // null: only open routes may be registered
+  std::shared_ptr<const Gate> gate;                    // null: everybody may knock
   // Called for every request refused before its handler: reason is one of the words in
   // kRefusalReasons.
   std::function<void(std::string_view reason)> on_refused = {};
@@ -90,7 +112,7 @@ struct HttpServerOptions {
 class HttpServer {
  public:
   virtual ~HttpServer() = default;  // stops; waits for running handlers
-  virtual int port() const = 0;
+  virtual int port() const = 0;     // of the first address
   static Result<std::unique_ptr<HttpServer>> start(HttpServerOptions options, std::vector<Route> routes);
 };
 

@@ -79,7 +79,8 @@ std::string render_reply(const ServerReply& reply, bool head_only, bool keep_ali
   if (reply.status != 204) {
     text += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", reply.content_type, reply.body.size());
   }
-  text += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  text += "Cache-Control: no-store\r\n";
+  if (reply.headers.count("X-Content-Type-Options") == 0) text += "X-Content-Type-Options: nosniff\r\n";
   for (const auto& [name, value] : reply.headers) text += fmt::format("{}: {}\r\n", name, value);
   text += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
   if (!head_only && reply.status != 204) text += reply.body;

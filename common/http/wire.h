@@ -9,13 +9,6 @@
 
 namespace farshore {
 
-// A request that is answered before its handler, or instead of it.
-struct Refusal {
-  int status;
-  std::string_view reason;  // one of kRefusalReasons
-  std::string_view message;
-};
-
 ServerReply refusal_reply(const Refusal& refusal);
 
 // The whole answer, head and body.

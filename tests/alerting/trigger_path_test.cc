@@ -72,7 +72,7 @@ class World {
  private:
   static std::unique_ptr<HttpServer> serve(std::vector<Route> routes) {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     auto server = HttpServer::start(std::move(options), std::move(routes));
     if (!server) throw std::runtime_error(server.error().message);
     return std::move(*server);

@@ -153,7 +153,7 @@ TEST(Collectors, GiveWhatTheyDeclare) {
 TEST(LandingPage, ListsTheServersAndEscapesWhatTheySay) {
   ServerObservation down = silent(primary(), FailureClass::kQuery);
   down.failure_text = "<script>alert(1)</script>";
-  const std::string page = render_landing_page(view_of({down, standby()}));
+  const std::string page = render_landing_page(view_of({down, standby()}), "/metrics");
   EXPECT_THAT(page, HasSubstr("shop-us"));
   EXPECT_THAT(page, HasSubstr("query: &lt;script&gt;"));
   EXPECT_THAT(page, Not(HasSubstr("<script>")));

@@ -19,7 +19,7 @@ class StubExporter {
  public:
   StubExporter() {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     Route route;
     route.method = "GET";
     route.path = "/metrics";

@@ -30,7 +30,7 @@ class ApiTest : public ::testing::Test {
  protected:
   void SetUp() override {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     options.threads = 16;
     options.authenticator = std::make_shared<WordAuthenticator>();
     auto server = HttpServer::start(std::move(options),

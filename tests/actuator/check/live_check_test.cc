@@ -29,7 +29,7 @@ std::unique_ptr<HttpServer> play_monitoring() {
                  }};
   };
   HttpServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_addresses = {"127.0.0.1:0"};
   return std::move(*HttpServer::start(
       options,
       {says("/api/v1/query", R"({"status":"success","data":{"resultType":"vector","result":[)"

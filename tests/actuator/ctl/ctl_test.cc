@@ -61,7 +61,7 @@ class StubActuator {
  public:
   StubActuator() {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     server_ =
         HttpServer::start(
             options,

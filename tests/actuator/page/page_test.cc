@@ -52,7 +52,7 @@ class StatusPageTest : public ::testing::Test {
     world_ = std::make_unique<page_states::World>();
     show(state);
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     const StatusPage page({world_->journal, control_, clock_, people_});
     auto server = HttpServer::start(std::move(options), page.routes());
     ASSERT_TRUE(server.has_value()) << server.error().message;

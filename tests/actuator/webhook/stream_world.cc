@@ -179,7 +179,7 @@ void StreamWorld::start() {
   supervisor_ = std::make_unique<Supervisor>(std::move(all), *journal, system_clock());
   counters_ = std::make_unique<WebhookCounters>();
   HttpServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_addresses = {"127.0.0.1:0"};
   options.threads = kWorkers;
   options.body_deadline = body_deadline_;
   options.authenticator = std::make_shared<WordAuthenticator>();

@@ -77,7 +77,7 @@ class WebhookTest : public ::testing::Test {
 
   void start(nanoseconds body_deadline = 2s) {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     options.threads = 24;
     options.body_deadline = body_deadline;
     options.authenticator = std::make_shared<WordAuthenticator>();

@@ -130,7 +130,7 @@ TEST(HttpClient, RefusesLineBreaksAndOtherSchemesAndHidesTheQuery) {
 
 TEST(HttpClient, SendsFromManyThreadsAtOnceWithBodiesAndMethods) {
   HttpServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_addresses = {"127.0.0.1:0"};
   const auto echo = [](const ServerRequest& request) {
     return ServerReply{200, "text/plain", request.method + request.headers.at("x-a") + request.body, {}};
   };

@@ -11,6 +11,7 @@
 #include "common/http/client.h"
 #include "common/http/listen_address.h"
 #include "tests/common/http/raw_client.h"
+#include "tests/support/child_process.h"
 
 namespace farshore {
 namespace {
@@ -32,7 +33,7 @@ class HttpServerTest : public ::testing::Test {
  protected:
   void start(int threads = 8, nanoseconds body_deadline = 2s) {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     options.threads = threads;
     options.body_deadline = body_deadline;
     options.authenticator = std::make_shared<WordAuthenticator>();
@@ -271,7 +272,7 @@ TEST_F(HttpServerTest, SurvivesBytesThatAreNoHttp) {
 TEST_F(HttpServerTest, NamesTheReasonWhenThePortIsTaken) {
   start();
   HttpServerOptions options;
-  options.listen_address = fmt::format("127.0.0.1:{}", server_->port());
+  options.listen_addresses = {fmt::format("127.0.0.1:{}", server_->port())};
   const auto second = HttpServer::start(std::move(options), {});
   ASSERT_FALSE(second.has_value());
   EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
@@ -280,17 +281,93 @@ TEST_F(HttpServerTest, NamesTheReasonWhenThePortIsTaken) {
 
 TEST(HttpServerStart, RefusesARouteWithRolesWithoutAnAuthenticator) {
   HttpServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_addresses = {"127.0.0.1:0"};
   Route route{"GET", "/x", [](const ServerRequest&) { return ServerReply{}; }, {Role::kViewer}, 0, ""};
   EXPECT_EQ(HttpServer::start(std::move(options), {route}).error().code, ErrorCode::kInvalidArgument);
 }
 
-TEST(ListenAddress, TakesIpv4AndSaysWhatIsWrongWithTheRest) {
+TEST_F(HttpServerTest, ServesTheSameOnEveryAddress) {
+  HttpServerOptions options;
+  const int second = test::free_port();
+  options.listen_addresses = {"127.0.0.1:0", fmt::format("127.0.0.2:{}", second)};
+  options.authenticator = std::make_shared<WordAuthenticator>();
+  auto server = HttpServer::start(std::move(options), routes());
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  for (const std::string& where :
+       {fmt::format("127.0.0.1:{}", (*server)->port()), fmt::format("127.0.0.2:{}", second)}) {
+    const auto reply = make_curl_client()->send(
+        {.method = "GET", .url = "http://" + where + "/metrics", .headers = {}, .body = ""});
+    ASSERT_TRUE(reply.has_value()) << where << ": " << reply.error().message;
+    EXPECT_EQ(reply->status, 200) << where;
+  }
+}
+
+TEST(HttpServerStart, RefusesToServeOnlySomeOfItsAddresses) {
+  HttpServerOptions first;
+  first.listen_addresses = {"127.0.0.1:0"};
+  const auto server = HttpServer::start(std::move(first), {});
+  ASSERT_TRUE(server.has_value());
+  HttpServerOptions options;
+  options.listen_addresses = {"127.0.0.1:0", fmt::format("127.0.0.1:{}", (*server)->port())};
+  EXPECT_EQ(HttpServer::start(std::move(options), {}).error().code, ErrorCode::kUnavailable);
+}
+
+TEST(HttpServerStart, RefusesIpv6AndNoAddressAtAll) {
+  HttpServerOptions options;
+  options.listen_addresses = {"127.0.0.1:0", "[::1]:0"};
+  EXPECT_EQ(HttpServer::start(options, {}).error().code, ErrorCode::kInvalidArgument);
+  options.listen_addresses = {};
+  EXPECT_EQ(HttpServer::start(options, {}).error().code, ErrorCode::kInvalidArgument);
+}
+
+class ClosedGate : public Gate {
+ public:
+  std::optional<Refusal> admit(ServerRequest& request) const override {
+    if (request.headers.count("let-me-in") == 0) return Refusal{403, "forbidden", "not by this way"};
+    request.remote_address = "203.0.113.9";
+    return std::nullopt;
+  }
+  void complete(ServerReply& reply) const override {
+    reply.headers.emplace("X-Frame-Options", "deny");
+    reply.headers.emplace("X-Content-Type-Options", "nosniff");
+  }
+};
+
+TEST(HttpServerGate, StandsBeforeEveryPathAndMarksEveryAnswer) {
+  HttpServerOptions options;
+  options.listen_addresses = {"127.0.0.1:0"};
+  options.gate = std::make_shared<ClosedGate>();
+  const auto handler = [](const ServerRequest& request) {
+    return ServerReply{200, "text/plain", request.remote_address, {}};
+  };
+  const auto server = HttpServer::start(std::move(options), {{"GET", "/x", handler, {}, 0, ""}});
+  ASSERT_TRUE(server.has_value()) << server.error().message;
+  for (const char* path : {"/x", "/nothing-here"}) {
+    RawClient raw((*server)->port());
+    raw.send_text(fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", path));
+    const std::string answer = raw.receive();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 403"));
+    EXPECT_THAT(answer, HasSubstr("X-Frame-Options: deny\r\n"));
+  }
+  RawClient raw((*server)->port());
+  raw.send_text("GET /x HTTP/1.1\r\nHost: x\r\nLet-Me-In: please\r\nConnection: close\r\n\r\n");
+  const std::string answer = raw.receive();
+  EXPECT_THAT(answer, HasSubstr("203.0.113.9"));
+  const size_t once = answer.find("X-Content-Type-Options");
+  ASSERT_NE(once, std::string::npos);
+  EXPECT_EQ(answer.find("X-Content-Type-Options", once + 1), std::string::npos);
+}
+
+TEST(ListenAddress, TakesAddressesInDigitsAndSaysWhatIsWrongWithTheRest) {
   EXPECT_EQ(parse_listen_address(":10187")->host, "0.0.0.0");
   EXPECT_EQ(parse_listen_address("localhost:0")->host, "127.0.0.1");
   EXPECT_EQ(parse_listen_address("10.3.0.2:10188")->port, 10188);
-  for (const char* wrong : {"", "10.3.0.2", "10.3.0.2:8443s", "[::1]:80", "example.com:80", "1.2.3.4:99999",
-                            "1.2.3.4:80,81", "1.2.3:80"}) {
+  EXPECT_EQ(parse_listen_address("[::1]:10188")->host, "::1");
+  EXPECT_TRUE(parse_listen_address("[::]:80")->ipv6);
+  EXPECT_EQ(parse_listen_address("[2001:db8::1]:80")->to_string(), "[2001:db8::1]:80");
+  for (const char* wrong :
+       {"", "10.3.0.2", "10.3.0.2:8443s", "::1:80", "[::1]", "[::1%eth0]:80", "[]:80", "[10.3.0.2]:80",
+        "example.com:80", "1.2.3.4:99999", "1.2.3.4:80,81", "1.2.3:80"}) {
     EXPECT_EQ(parse_listen_address(wrong).error().code, ErrorCode::kInvalidArgument) << wrong;
   }
 }

@@ -139,7 +139,7 @@ std::unique_ptr<HttpServer> WholeActuator::play_prometheus() {
       {.method = "GET", .path = "/api/v1/query", .handler = answer},
       {.method = "POST", .path = "/api/v1/query", .handler = answer, .max_body_bytes = 65536}};
   HttpServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_addresses = {"127.0.0.1:0"};
   auto server = HttpServer::start(std::move(options), std::move(routes));
   if (!server) throw std::runtime_error(server.error().message);
   return std::move(*server);

@@ -96,7 +96,7 @@ Status serve(const std::string& state, Played& played) {
   page_states::make(state, played.world, system_clock().wall_now(), system_clock().boot_now());
   const StatusPage page({played.world.journal, played.control, system_clock(), std::make_shared<People>()});
   HttpServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_addresses = {"127.0.0.1:0"};
   auto server = HttpServer::start(std::move(options), page.routes());
   if (!server) return tl::unexpected(server.error());
   played.server = std::move(*server);
