@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/metrics/process.h"
 #include "common/postgres/facts.h"
 #include "common/postgres/replication_lag.h"
 #include "common/topology/topology.h"
-#include "exporter/process_facts.h"
 
 namespace farshore {
 

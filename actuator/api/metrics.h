@@ -11,6 +11,7 @@
 #include "actuator/failover/control.h"
 #include "actuator/journal/journal.h"
 #include "actuator/webhook/counters.h"
+#include "common/metrics/metric.h"
 #include "common/topology/topology.h"
 
 namespace farshore {
@@ -24,7 +25,9 @@ struct MetricsInput {
   bool journal_writable = false;
 };
 
-// Prometheus text format 0.0.4. `topology` gives the region of a reign's server.
+// `topology` gives the region of a reign's server.
+MetricFamilies metric_families(const MetricsInput& input, const Topology& topology);
+// The same in Prometheus text format 0.0.4.
 std::string render_metrics(const MetricsInput& input, const Topology& topology);
 
 }  // namespace farshore

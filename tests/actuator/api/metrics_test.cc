@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "actuator/api/metric_list.h"
 #include "common/base/version.h"
 #include "tests/support/child_process.h"
 
@@ -102,6 +103,16 @@ TEST(ActuatorMetrics, SayReadinessOncePerReasonAndHowOldItIs) {
   some.clusters[0].plan->obstacles.clear();
   EXPECT_THAT(render_metrics(some, topology()),
               HasSubstr("farshore_failover_ready{cluster=\"shop\",reason=\"\"} 1\n# HELP"));
+}
+
+TEST(ActuatorMetrics, AreAllDeclared) {
+  auto some = input();
+  some.clusters[0].plan.emplace();
+  std::vector<Metric> known(std::begin(metric::kOfActuator), std::end(metric::kOfActuator));
+  known.insert(known.end(), std::begin(kProcessMetrics), std::end(kProcessMetrics));
+  const MetricFamilies families = metric_families(some, topology());
+  EXPECT_THAT(find_undeclared(families, known), ::testing::IsEmpty());
+  EXPECT_EQ(families.size(), known.size()) << "one that is declared is never emitted";
 }
 
 TEST(ActuatorMetrics, PassPromtool) {

@@ -1,4 +1,4 @@
-#include "exporter/process_facts.h"
+#include "common/metrics/process.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -57,6 +57,17 @@ ProcessFacts read_process_facts() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) == 0) facts.max_fds = static_cast<int64_t>(limit.rlim_cur);
   return facts;
+}
+
+MetricFamilies process_families(const ProcessFacts& process) {
+  const std::optional<double> values[] = {process.cpu_seconds,    process.start_time_seconds,
+                                          process.resident_bytes, process.virtual_bytes,
+                                          process.open_fds,       process.max_fds,
+                                          process.threads};
+  MetricFamilies families;
+  for (size_t i = 0; i < std::size(kProcessMetrics); ++i)
+    if (values[i]) FamilyBuilder(kProcessMetrics[i]).add(*values[i]).append_to(families);
+  return families;
 }
 
 }  // namespace farshore
