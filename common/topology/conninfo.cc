@@ -11,6 +11,8 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+bool is_key_character(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+
 // libpq 15's keywords that say where and as whom; the refused ones are named with their reason below.
 const std::vector<std::string>& known_keys() {
   static const std::vector<std::string> keys = {"host",
@@ -59,6 +61,8 @@ class Parser {
       const std::string key(rest_.substr(0, end));
       rest_.remove_prefix(end);
       skip_space();
+      if (!std::all_of(key.begin(), key.end(), is_key_character))
+        return fail(ErrorCode::kInvalidArgument, "the key at position {} is no word", result.size() + 1);
       if (key.empty() || !rest_.starts_with('=')) {
         return fail(ErrorCode::kInvalidArgument, "'=' is missing after the key at position {}",
                     result.size() + 1);
@@ -86,8 +90,9 @@ class Parser {
     while (!rest_.empty()) {
       char c = rest_.front();
       if (quoted ? c == '\'' : is_space(c)) break;
-      if (c == '\\' && rest_.size() > 1) {
+      if (c == '\\') {
         rest_.remove_prefix(1);
+        if (rest_.empty()) break;  // libpq drops a backslash that escapes nothing
         c = rest_.front();
       }
       value += c;

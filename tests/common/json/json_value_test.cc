@@ -66,6 +66,8 @@ TEST(ParseJson, RefusesIllFormedUtf8) {
   EXPECT_NE(refusal("\"\xFF\""), "accepted");
   EXPECT_NE(refusal("\"\xED\xA0\x80\""), "accepted");
   EXPECT_NE(refusal(R"("\ud800")"), "accepted");
+  EXPECT_EQ(refusal(R"(["\udc00"])"), "JSON holds a string that is no UTF-8");
+  EXPECT_EQ(refusal(R"({"\udfff":1})"), "JSON names a key that is no UTF-8");
 }
 
 // Found by fuzzing: RapidJSON skips each byte of the mark by itself.
@@ -97,6 +99,18 @@ TEST(ParseJson, LargeIntegersStayExactAndLargerOnesAreNoIntegers) {
   EXPECT_EQ(parsed("[9223372036854775807]").items()[0].as_int().value(), INT64_MAX);
   EXPECT_FALSE(parsed("[9223372036854775808]").items()[0].as_int());
   EXPECT_FALSE(parsed("[1.0]").items()[0].as_int());
+}
+
+// Found by fuzzing: RapidJSON's full precision makes 6.5e296 of it.
+TEST(ParseJson, ZeroIsZeroWhateverItsExponent) {
+  for (const char* text : {"0e99", "0.0e300", "-0e99", "0e-99"})
+    EXPECT_EQ(parsed(text).as_double().value(), 0);
+  EXPECT_DOUBLE_EQ(parsed("1764083638.970123").as_double().value(), 1764083638.970123);
+  EXPECT_DOUBLE_EQ(parsed("2.2250738585072014e-308").as_double().value(), 2.2250738585072014e-308);
+}
+
+TEST(ParseJson, ANumberThatNoDoubleHoldsIsRefused) {
+  for (const char* text : {"1e999", "99999e304", "[-99999e304]"}) EXPECT_NE(refusal(text), "accepted");
 }
 
 TEST(ParseJson, AValueOutlivesTheHandleItCameFrom) {

@@ -19,6 +19,18 @@ TEST(Conninfo, ReadsQuotesAndSpacesAsLibpqDoes) {
                                    Pair("options", "")));
 }
 
+// Found by fuzzing against PQconninfoParse.
+TEST(Conninfo, ABackslashAtTheEndEscapesNothingAndIsDropped) {
+  EXPECT_EQ(parse_conninfo("host=a user=b\\").value().at("user"), "b");
+  EXPECT_EQ(parse_conninfo("user=b\\\\").value().at("user"), "b\\");
+  EXPECT_FALSE(parse_conninfo("user='b\\"));
+}
+
+TEST(Conninfo, AKeyIsAWordSoThatNoneCanMakeAUriOfWhatIsPrinted) {
+  for (const char* text : {"b=1 postgresql://user=x", "a\\b=1", "Host=a", "1=2"})
+    EXPECT_FALSE(parse_conninfo(text)) << text;
+}
+
 TEST(Conninfo, WhatIsPrintedIsReadBackTheSame) {
   const Conninfo conninfo = {{"host", "a"}, {"user", "o'x y\\"}, {"options", ""}};
   EXPECT_EQ(parse_conninfo(format_conninfo(conninfo)).value(), conninfo);
