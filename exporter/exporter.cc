@@ -104,6 +104,7 @@ Status Exporter::reload_topology() {
   Result<std::shared_ptr<World>> made = World::make(std::move(*topology), options_.vantage, clock_);
   if (!made) return tl::unexpected<Error>(made.error());
   (*made)->take_over(*old);
+  old->stop_heartbeat();
   (*made)->start();
   if (!(*made)->wait_first_cycle())
     log_warn("not every server was looked at before the new topology took over");

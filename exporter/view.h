@@ -13,6 +13,7 @@
 #include "common/postgres/facts.h"
 #include "common/postgres/replication_lag.h"
 #include "common/topology/topology.h"
+#include "exporter/heartbeat/write_record.h"
 
 namespace farshore {
 
@@ -45,6 +46,7 @@ struct ExporterView {
   int vantages_quorum = 0;
   ProcessFacts process;
   std::optional<ReloadFacts> reload;  // absent where nothing is ever reloaded
+  BeatStates beats;
 
   bool observer_alive = false;  // the newest snapshot is young enough
   bool first_cycle_done = false;

@@ -20,6 +20,10 @@ World::World(Topology topology, std::string vantage, Clock& clock)
     : topology_(std::move(topology)),
       vantage_(std::move(vantage)),
       clock_(clock),
+      heartbeat_(
+          topology_.observe.heartbeat
+              ? std::make_unique<Heartbeat>(topology_, heartbeat_options(topology_.observe, vantage_), clock)
+              : nullptr),
       observer_(topology_, observer_options(topology_), clock) {}
 
 Result<std::shared_ptr<World>> World::make(Topology topology, std::string vantage, Clock& clock) {
@@ -34,11 +38,22 @@ Result<std::shared_ptr<World>> World::make(Topology topology, std::string vantag
 void World::take_over(const World& previous) { observer_.take_over(previous.observer_); }
 
 void World::start() {
-  observer_.on_snapshot([this](const Snapshot& snapshot) { transitions_.note(snapshot); });
+  observer_.on_snapshot([this](const Snapshot& snapshot) {
+    transitions_.note(snapshot);
+    if (heartbeat_) heartbeat_->note(snapshot);
+  });
+  if (heartbeat_) heartbeat_->start();
   observer_.start();
 }
 
-void World::stop() { observer_.stop(); }
+void World::stop_heartbeat() {
+  if (heartbeat_) heartbeat_->stop();
+}
+
+void World::stop() {
+  stop_heartbeat();
+  observer_.stop();
+}
 
 bool World::wait_first_cycle() const {
   const BootTime limit = clock_.boot_now() + 2 * topology_.observe.timeout + 1s;
@@ -50,12 +65,14 @@ bool World::wait_first_cycle() const {
 }
 
 ExporterView World::view() const {
-  return make_view(
+  ExporterView view = make_view(
       topology_, vantage_, observer_.snapshot(),
       [this](std::string_view cluster, std::string_view server) {
         return observer_.history(cluster, server);
       },
       clock_.boot_now());
+  if (heartbeat_) view.beats = heartbeat_->states();
+  return view;
 }
 
 }  // namespace farshore

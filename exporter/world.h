@@ -10,6 +10,7 @@
 #include "common/base/result.h"
 #include "common/postgres/observer.h"
 #include "common/topology/topology.h"
+#include "exporter/heartbeat/heartbeat.h"
 #include "exporter/transition_log.h"
 #include "exporter/view.h"
 
@@ -25,7 +26,8 @@ class World {
   // history that lag in seconds is read from. Before start().
   void take_over(const World& previous);
   void start();
-  void stop();  // ends every session; what was seen last stays
+  void stop_heartbeat();  // before another world starts: two must not beat at one server
+  void stop();            // ends every session; what was seen last stays
 
   // Until everything was looked at once; false when that took longer than looks are allowed to take.
   bool wait_first_cycle() const;
@@ -39,7 +41,8 @@ class World {
   const Topology topology_;
   const std::string vantage_;
   Clock& clock_;
-  TransitionLog transitions_;  // used by the observer's thread: must outlive it
+  TransitionLog transitions_;             // used by the observer's thread: must outlive it
+  std::unique_ptr<Heartbeat> heartbeat_;  // null unless opted in; likewise
   Observer observer_;
 };
 

@@ -1,14 +1,12 @@
 #include "common/postgres/observer.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
 #include <thread>
 
+#include "common/base/wake_up.h"
 #include "common/postgres/server_probe.h"
 #include "common/postgres/wal_history.h"
 
@@ -20,24 +18,6 @@ constexpr nanoseconds kShortestPause = 100ms;
 
 // Hundreds of servers answer one after the other: what they say within this time makes one snapshot.
 constexpr nanoseconds kGather = 10ms;
-
-// Wakes the loop out of poll; shared with the resolver's threads, which may outlive the observer.
-class WakeUp {
- public:
-  WakeUp() : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-  ~WakeUp() { close(fd_); }
-  WakeUp(const WakeUp&) = delete;
-  WakeUp& operator=(const WakeUp&) = delete;
-  int fd() const { return fd_; }
-  void raise() const { eventfd_write(fd_, 1); }
-  void clear() const {
-    eventfd_t ignored = 0;
-    eventfd_read(fd_, &ignored);
-  }
-
- private:
-  int fd_;
-};
 
 // One server: its probe, when it is looked at next, and what is known of it. Touched by the loop's thread
 // only.
@@ -79,6 +59,7 @@ class Observer::Loop {
 
   const ObserverOptions options_;
   Clock& clock_;
+  // Shared with the resolver's threads, which may outlive this.
   const std::shared_ptr<WakeUp> wake_ = std::make_shared<WakeUp>();
   NameResolver resolver_;
   std::vector<Watched> watched_;  // in the order of the topology

@@ -45,6 +45,8 @@ struct ExporterAddress {
 struct ObserveSettings {
   nanoseconds interval = 1s;
   nanoseconds timeout = 1s;  // connect and query together
+  // Unset = off: only with it does the exporter of a primary's region write to it (exporter/heartbeat).
+  std::optional<nanoseconds> heartbeat;
 };
 
 struct DetectSettings {

@@ -145,9 +145,16 @@ class Checker {
         why);
   }
 
+  void check_heartbeat(nanoseconds heartbeat) {
+    check_at_least("observe.heartbeat", heartbeat, 1s, "every beat uses up a transaction number");
+    if (heartbeat > 1min)
+      add("observe.heartbeat", "'heartbeat' is over 1m", "the age of what a standby replayed is no finer");
+  }
+
   void check_times() {
     check_at_least("observe.interval", topology_.observe.interval, 100ms, "servers need air to breathe");
     check_at_least("observe.timeout", topology_.observe.timeout, 100ms, "a session needs some round trips");
+    if (topology_.observe.heartbeat) check_heartbeat(*topology_.observe.heartbeat);
     check_at_least("detect.scrape_interval", topology_.detect.scrape_interval, 100ms,
                    "scraping faster finds nothing sooner");
     // Evidence counts for 3 s (protocol, S7): what is older at its next look would flicker.

@@ -142,8 +142,10 @@ std::string print_topology(const Topology& topology) {
   for (const std::string& address : topology.actuators) {
     out += fmt::format("  - {{address: {}}}\n", quoted(address));
   }
-  out += fmt::format("observe: {{interval: {}, timeout: {}}}\n", format_duration(topology.observe.interval),
-                     format_duration(topology.observe.timeout));
+  out += fmt::format(
+      "observe: {{interval: {}, timeout: {}{}}}\n", format_duration(topology.observe.interval),
+      format_duration(topology.observe.timeout),
+      topology.observe.heartbeat ? ", heartbeat: " + format_duration(*topology.observe.heartbeat) : "");
   out += fmt::format("detect: {{scrape_interval: {}, scrape_timeout: {}, for: {}}}\nclusters:\n",
                      format_duration(topology.detect.scrape_interval),
                      format_duration(topology.detect.scrape_timeout),

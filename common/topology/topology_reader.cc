@@ -106,6 +106,8 @@ void read_times(MapReader& top, Topology& out, Faults& faults) {
     MapReader reader(*node, "observe", faults);
     reader.duration("interval", Need::kOptional, out.observe.interval);
     reader.duration("timeout", Need::kOptional, out.observe.timeout);
+    nanoseconds heartbeat{0};
+    if (reader.duration("heartbeat", Need::kOptional, heartbeat)) out.observe.heartbeat = heartbeat;
     reader.finish();
   }
   if (const YamlNode* node = top.map("detect", Need::kOptional)) {

@@ -25,6 +25,7 @@ extern const Collector kRoleCollector;
 extern const Collector kWalPositionCollector;
 extern const Collector kWalReceiverCollector;
 extern const Collector kReplicationLagCollector;
+extern const Collector kHeartbeatCollector;
 extern const Collector kVantageCollector;
 extern const Collector kReloadCollector;
 extern const Collector kBuildInfoCollector;

@@ -5,9 +5,9 @@ namespace {
 
 // The order of the page.
 constexpr const Collector* kCollectors[] = {
-    &kAvailabilityCollector, &kRoleCollector,           &kWalPositionCollector,
-    &kWalReceiverCollector,  &kReplicationLagCollector, &kVantageCollector,
-    &kReloadCollector,       &kBuildInfoCollector,      &kProcessCollector,
+    &kAvailabilityCollector,   &kRoleCollector,      &kWalPositionCollector, &kWalReceiverCollector,
+    &kReplicationLagCollector, &kHeartbeatCollector, &kVantageCollector,     &kReloadCollector,
+    &kBuildInfoCollector,      &kProcessCollector,
 };
 
 }  // namespace

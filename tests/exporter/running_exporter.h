@@ -20,7 +20,8 @@ namespace farshore::test {
 // Name and connection string; at most three, each in a region of its own.
 using Servers = std::vector<std::pair<std::string, std::string>>;
 
-inline std::string topology_yaml(const Servers& servers) {
+// `observe` is added to the observe settings: ", heartbeat: 1s".
+inline std::string topology_yaml(const Servers& servers, const std::string& observe = "") {
   std::string text =
       "vantages: {names: [us-east, eu-west, eu-central]}\n"
       "prometheus:\n  servers:\n    - {region: us-east, url: \"http://127.0.0.1:9\"}\n"
@@ -32,7 +33,9 @@ inline std::string topology_yaml(const Servers& servers) {
       "\"127.0.0.2:9\"},\n"
       "            {vantage: eu-central, address: \"127.0.0.3:9\"}]\n"
       "actuators: [{address: \"127.0.0.1:10\"}]\n"
-      "observe: {interval: 100ms, timeout: 300ms}\n"
+      "observe: {interval: 100ms, timeout: 300ms" +
+      observe +
+      "}\n"
       "clusters:\n  - name: shop\n    failover: {mode: off}\n    servers:\n";
   const char* regions[] = {"us-east", "eu-west", "eu-central"};
   std::string fences = "    fence:\n", targets;
@@ -53,11 +56,15 @@ inline std::string topology_yaml(const Servers& servers) {
 class RunningExporter {
  public:
   explicit RunningExporter(const Servers& servers, const std::vector<std::string>& more_flags = {},
-                           const std::vector<std::string>& environment = {}) {
-    configure(topology_yaml(servers));
+                           const std::vector<std::string>& environment = {})
+      : RunningExporter(topology_yaml(servers), "eu-west", more_flags, environment) {}
+  RunningExporter(const std::string& topology, const std::string& vantage,
+                  const std::vector<std::string>& more_flags = {},
+                  const std::vector<std::string>& environment = {}) {
+    configure(topology);
     std::vector<std::string> argv = {
         FARSHORE_EXPORTER, "--config.file",        folder_.file("farshore.yml"),      "--vantage",
-        "eu-west",         "--web.listen-address", fmt::format("127.0.0.1:{}", port_)};
+        vantage,           "--web.listen-address", fmt::format("127.0.0.1:{}", port_)};
     argv.insert(argv.end(), more_flags.begin(), more_flags.end());
     process_ = std::make_unique<ChildProcess>(
         std::move(argv),
@@ -93,6 +100,13 @@ class RunningExporter {
   }
   bool wait_value(const std::string& name, const std::vector<std::string>& parts, double expected) const {
     return wait_until([&] { return value(name, parts) == expected; });
+  }
+  // What promtool has against the page; empty when nothing.
+  std::string promtool_complaints() const {
+    write_file(folder_.file("metrics"), metrics());
+    const CommandResult check =
+        run_command({"sh", "-c", "promtool check metrics < " + folder_.file("metrics")});
+    return check.exit_code == 0 ? check.output : fmt::format("exit {}: {}", check.exit_code, check.output);
   }
   ChildProcess& process() { return *process_; }
 

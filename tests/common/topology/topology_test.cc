@@ -150,13 +150,24 @@ TEST(Topology, ApproveIsTheModeWhenNoneIsSaid) {
   EXPECT_EQ(topology->clusters[0].failover.mode, FailoverMode::kApprove);
 }
 
+TEST(Topology, TheHeartbeatIsOffUnlessItIsNamed) {
+  const auto off = parse_topology(kExample, "f.yml");
+  ASSERT_TRUE(off) << off.error().message;
+  EXPECT_EQ(off->observe.heartbeat, std::nullopt);
+  EXPECT_THAT(print_topology(*off), Not(HasSubstr("heartbeat")));
+  const auto on = parse_topology(with("timeout: 1s}", "timeout: 1s, heartbeat: 5s}"), "f.yml");
+  ASSERT_TRUE(on) << on.error().message;
+  EXPECT_EQ(on->observe.heartbeat, 5s);
+}
+
 TEST(Topology, PrintedWithItsDefaultsItIsReadBackTheSame) {
   const std::string command_traffic =
       kExample +
       "      - {kind: command, name: balancer, act: [/bin/move, \"a \\\"b\\\"\"], "
       "read: [/bin/current], targets: {us-east: x, eu-west: 'y: z'}}\n";
+  const std::string beating = with("timeout: 1s}", "timeout: 1s, heartbeat: 5s}");
   const std::string more = with("cooldown: 1h", "cooldown: 1h, max_exposure: 90s", command_traffic);
-  for (const std::string& text : {kExample, more}) {
+  for (const std::string& text : {kExample, beating, more}) {
     const Result<Topology> first = parse_topology(text, "f.yml");
     ASSERT_TRUE(first) << first.error().message;
     const std::string printed = print_topology(*first);
@@ -298,6 +309,10 @@ INSTANTIATE_TEST_SUITE_P(
              "16:56: 'scrape_timeout' is over 'scrape_interval'; Prometheus would refuse it"},
         Case{"timeout: 1s}", "timeout: 3s}",
              "15:10: interval and timeout together are over 3s; a vantage's sample counts for 3s only"},
+        Case{"timeout: 1s}", "timeout: 1s, heartbeat: 500ms}",
+             "15:49: 'heartbeat' is 500ms, less than 1s; every beat uses up a transaction number"},
+        Case{"timeout: 1s}", "timeout: 1s, heartbeat: 2m}",
+             "15:49: 'heartbeat' is over 1m; the age of what a standby replayed is no finer"},
         Case{"cooldown: 1h", "evidence_window: 1s",
              "34:92: 'evidence_window' is 1s, less than 3s; life seen within it forbids a promotion, and "
              "samples "
