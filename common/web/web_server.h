@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/http/server.h"
+#include "common/web/front.h"
 #include "common/web/web_gate.h"
 
 namespace farshore {
@@ -15,7 +16,8 @@ class Command;
 
 struct WebOptions {
   std::vector<std::string> listen_addresses;
-  std::string config_file;  // empty: plain HTTP
+  std::string config_file;   // empty: plain HTTP
+  std::string haproxy = {};  // empty: found where Debian and people put it
 
   void add_flags(Command& command);
 };
@@ -27,12 +29,13 @@ enum class PasswordSource { kWebConfig, kAccessFile };
 class WebServer {
  public:
   // listen_addresses and gate of `http` are set here. Errors are for people: kInvalidArgument (addresses,
-  // configuration, certificates), kUnavailable (cannot bind).
+  // configuration, certificates), kNotFound (HAProxy is needed and not there), kUnavailable (cannot bind, the
+  // front cannot be started).
   static Result<std::unique_ptr<WebServer>> start(const WebOptions& options, PasswordSource source,
                                                   HttpServerOptions http, std::vector<Route> routes);
 
   // Of the first address.
-  int port() const { return server_->port(); }
+  int port() const { return port_; }
 
   // Reads the configuration file and the certificates again, for SIGHUP. An error says what is wrong with the
   // new ones and leaves everything as it was. Whether there is TLS at all is decided at the start.
@@ -41,10 +44,15 @@ class WebServer {
  private:
   WebServer(WebOptions options, PasswordSource source) : options_(std::move(options)), source_(source) {}
 
+  Status listen(const WebConfig& config, GateRules rules, HttpServerOptions http, std::vector<Route> routes);
+
   const WebOptions options_;
   const PasswordSource source_;
   std::shared_ptr<WebGate> gate_;
+  int port_ = 0;
+  bool tls_ = false;
   std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<Front> front_;  // null: the server listens itself. First to go: nobody knocks any more
 };
 
 }  // namespace farshore
