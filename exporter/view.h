@@ -14,6 +14,7 @@
 #include "common/postgres/replication_lag.h"
 #include "common/topology/topology.h"
 #include "exporter/heartbeat/write_record.h"
+#include "exporter/watch/watchers.h"
 
 namespace farshore {
 
@@ -47,6 +48,7 @@ struct ExporterView {
   ProcessFacts process;
   std::optional<ReloadFacts> reload;  // absent where nothing is ever reloaded
   BeatStates beats;
+  WatchView watch;  // of Watchers::view(); empty as make_view leaves it
 
   bool observer_alive = false;  // the newest snapshot is young enough
   bool first_cycle_done = false;

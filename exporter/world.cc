@@ -24,7 +24,8 @@ World::World(Topology topology, std::string vantage, Clock& clock)
           topology_.observe.heartbeat
               ? std::make_unique<Heartbeat>(topology_, heartbeat_options(topology_.observe, vantage_), clock)
               : nullptr),
-      observer_(topology_, observer_options(topology_), clock) {}
+      observer_(topology_, observer_options(topology_), clock),
+      watchers_(topology_, vantage_, clock) {}
 
 Result<std::shared_ptr<World>> World::make(Topology topology, std::string vantage, Clock& clock) {
   const std::vector<std::string>& known = topology.vantages.names;
@@ -35,7 +36,10 @@ Result<std::shared_ptr<World>> World::make(Topology topology, std::string vantag
   return std::shared_ptr<World>(new World(std::move(topology), std::move(vantage), clock));
 }
 
-void World::take_over(const World& previous) { observer_.take_over(previous.observer_); }
+void World::take_over(const World& previous) {
+  observer_.take_over(previous.observer_);
+  watchers_.take_over(previous.watchers_);
+}
 
 void World::start() {
   observer_.on_snapshot([this](const Snapshot& snapshot) {
@@ -44,6 +48,7 @@ void World::start() {
   });
   if (heartbeat_) heartbeat_->start();
   observer_.start();
+  watchers_.start();
 }
 
 void World::stop_heartbeat() {
@@ -53,6 +58,7 @@ void World::stop_heartbeat() {
 void World::stop() {
   stop_heartbeat();
   observer_.stop();
+  watchers_.stop();
 }
 
 bool World::wait_first_cycle() const {
@@ -72,6 +78,7 @@ ExporterView World::view() const {
       },
       clock_.boot_now());
   if (heartbeat_) view.beats = heartbeat_->states();
+  view.watch = watchers_.view();
   return view;
 }
 

@@ -13,6 +13,7 @@
 #include "exporter/heartbeat/heartbeat.h"
 #include "exporter/transition_log.h"
 #include "exporter/view.h"
+#include "exporter/watch/watchers.h"
 
 namespace farshore {
 
@@ -44,6 +45,7 @@ class World {
   TransitionLog transitions_;             // used by the observer's thread: must outlive it
   std::unique_ptr<Heartbeat> heartbeat_;  // null unless opted in; likewise
   Observer observer_;
+  Watchers watchers_;
 };
 
 }  // namespace farshore

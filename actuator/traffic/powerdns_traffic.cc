@@ -8,6 +8,7 @@
 #include "common/base/secret_file.h"
 #include "common/json/json_value.h"
 #include "common/json/json_writer.h"
+#include "common/topology/address.h"
 
 namespace farshore {
 namespace {

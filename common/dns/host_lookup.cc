@@ -57,7 +57,8 @@ struct HostLookup::State {
   std::map<std::string, Result<Address>> finished;  // of the newest look-up of each name
 };
 
-HostLookup::HostLookup(Clock& clock) : clock_(clock), state_(std::make_shared<State>()) {}
+HostLookup::HostLookup(Clock& clock, std::stop_token stop)
+    : clock_(clock), stop_(std::move(stop)), state_(std::make_shared<State>()) {}
 
 Result<Address> HostLookup::find(const std::string& nameserver, BootTime deadline) {
   const Result<HostPort> target = split_host_port(nameserver);
@@ -86,7 +87,7 @@ Result<Address> HostLookup::find(const std::string& nameserver, BootTime deadlin
   if (known != state_->last_good.end()) return known->second;
   while (!state_->finished.contains(nameserver)) {
     const nanoseconds left = deadline - clock_.boot_now();
-    if (left <= 0ns)
+    if (left <= 0ns || stop_.stop_requested())
       return fail(ErrorCode::kTimeout, "looking up the name server {} takes too long", nameserver);
     state_->changed.wait_for(lock, std::min<nanoseconds>(left, 100ms));
   }

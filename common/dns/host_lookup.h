@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "common/base/clock.h"
@@ -28,13 +29,14 @@ Result<HostPort> split_host_port(const std::string& text);
 // each name is kept for when a later look-up fails or hangs.
 class HostLookup {
  public:
-  explicit HostLookup(Clock& clock);
+  explicit HostLookup(Clock& clock, std::stop_token stop = {});
   // Errors: kInvalidArgument, kUnavailable, kTimeout.
   Result<Address> find(const std::string& nameserver, BootTime deadline);
 
  private:
   struct State;
   Clock& clock_;
+  const std::stop_token stop_;
   std::shared_ptr<State> state_;  // shared with the threads that may outlive this object
 };
 

@@ -40,7 +40,8 @@ class Socket {
 
 class SystemResolver final : public DnsResolver {
  public:
-  explicit SystemResolver(Clock& clock) : clock_(clock), lookup_(clock) {}
+  SystemResolver(Clock& clock, const std::stop_token& stop)
+      : clock_(clock), stop_(stop), lookup_(clock, stop) {}
 
   Result<DnsAnswer> ask(const std::string& nameserver, const std::string& name, const std::string& type,
                         BootTime deadline) override {
@@ -57,11 +58,11 @@ class SystemResolver final : public DnsResolver {
   }
 
  private:
-  // True when ready; false at `until`.
+  // True when ready; false at `until` and when told to stop.
   bool wait(int fd, short events, BootTime until) {
     while (true) {
       const nanoseconds left = until - clock_.boot_now();
-      if (left <= 0ns) return false;
+      if (left <= 0ns || stop_.stop_requested()) return false;
       pollfd entry{fd, events, 0};
       const auto limit = std::chrono::ceil<milliseconds>(std::min<nanoseconds>(left, 200ms));
       if (poll(&entry, 1, static_cast<int>(limit.count())) > 0) return true;
@@ -79,7 +80,7 @@ class SystemResolver final : public DnsResolver {
     if (socket.fd() < 0 ||
         connect(socket.fd(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0)
       return failed("UDP");
-    while (clock_.boot_now() < deadline) {
+    while (clock_.boot_now() < deadline && !stop_.stop_requested()) {
       if (send(socket.fd(), query.wire.data(), query.wire.size(), 0) < 0) return failed("UDP");
       const BootTime until = std::min(deadline, clock_.boot_now() + kResendAfter);
       while (wait(socket.fd(), POLLIN, until)) {
@@ -137,6 +138,7 @@ class SystemResolver final : public DnsResolver {
   }
 
   Clock& clock_;
+  const std::stop_token stop_;
   dns::HostLookup lookup_;
 };
 
@@ -163,8 +165,8 @@ std::string rcode_name(int rcode) {
   }
 }
 
-std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock) {
-  return std::make_unique<SystemResolver>(clock);
+std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock, std::stop_token stop) {
+  return std::make_unique<SystemResolver>(clock, stop);
 }
 
 }  // namespace farshore

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ class DnsResolver {
                                 const std::string& type, BootTime deadline) = 0;
 };
 
-std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock);
+// Once `stop` is requested every question ends as kTimeout within a moment.
+std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock, std::stop_token stop = {});
 
 }  // namespace farshore

@@ -1,22 +1,18 @@
 #include "common/http/client.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <mutex>
 #include <utility>
 #include <vector>
 
+#include "common/http/curl_handle.h"
+
 namespace farshore {
 namespace {
 
 constexpr size_t kIdleHandles = 8;
-constexpr size_t kMaxHeaderBytes = size_t{64} << 10;
 
-struct HandleDeleter {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-using Handle = std::unique_ptr<CURL, HandleDeleter>;
+using Handle = CurlHandle;
 
 struct HeaderListDeleter {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -51,7 +47,7 @@ size_t on_header(char* data, size_t size, size_t count, void* user) {
   auto& reception = *static_cast<Reception*>(user);
   const std::string_view line(data, size * count);
   reception.header_bytes += line.size();
-  if (reception.header_bytes > kMaxHeaderBytes) {
+  if (reception.header_bytes > kMaxCurlHeaderBytes) {
     reception.too_large = true;
     return 0;
   }
@@ -95,20 +91,6 @@ HeaderList make_headers(const HttpRequest& request) {
     list.reset(longer);
   }
   return list;
-}
-
-void set_connection_options(CURL* handle, const HttpRequest& request) {
-  const auto timeout = std::chrono::ceil<milliseconds>(request.timeout).count();
-  curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(handle, CURLOPT_PROXY, "");  // a proxy named in the environment is not for us
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout));
-  // A resolver that hangs must not outlive the deadline: do not join its thread.
-  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(handle, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-  curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
 }
 
 void set_method(CURL* handle, const HttpRequest& request) {
@@ -184,7 +166,7 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request) {
   reception.max_body_bytes = request.max_response_bytes;
   char text[CURL_ERROR_SIZE] = {};
   const HeaderList headers = make_headers(request);
-  set_connection_options(handle.get(), request);
+  set_connection_options(handle.get(), request.url, request.timeout);
   set_method(handle.get(), request);
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, text);
@@ -211,8 +193,7 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request) {
 }  // namespace
 
 std::unique_ptr<HttpClient> make_curl_client() {
-  static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)initialised;
+  start_curl();
   return std::make_unique<CurlClient>();
 }
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace farshore {
@@ -22,6 +23,17 @@ std::string_view after_scheme(std::string_view text) {
     if (text.starts_with(scheme)) return text.substr(scheme.size());
   }
   return {};
+}
+
+std::string canonical(const std::string& target) {
+  unsigned char bytes[sizeof(in6_addr)];
+  char text[INET6_ADDRSTRLEN];
+  for (const int family : {AF_INET, AF_INET6})
+    if (inet_pton(family, target.c_str(), bytes) == 1) return inet_ntop(family, bytes, text, sizeof text);
+  std::string name = target;
+  if (name.ends_with('.')) name.pop_back();
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
 }
 
 }  // namespace
@@ -92,5 +104,15 @@ Status check_url(std::string_view text) {
   }
   return {};
 }
+
+Result<HostPort> host_port_of_url(std::string_view url) {
+  if (const Status checked = check_url(url); !checked) return tl::unexpected(checked.error());
+  const std::string_view rest = after_scheme(url);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (Result<HostPort> written = parse_host_port(authority)) return written;
+  return HostPort{std::string(authority), static_cast<uint16_t>(url.starts_with("https://") ? 443 : 80)};
+}
+
+bool same_target(const std::string& a, const std::string& b) { return canonical(a) == canonical(b); }
 
 }  // namespace farshore

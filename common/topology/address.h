@@ -21,9 +21,14 @@ Result<HostPort> parse_host_port(std::string_view text);
 Status check_base_url(std::string_view text);
 // http or https with a host; a path and a query are allowed, a user is not.
 Status check_url(std::string_view text);
+// Where such a URL leads; the port of its scheme when it names none.
+Result<HostPort> host_port_of_url(std::string_view url);
 // RFC 1123 labels with an optional trailing dot; '_' is allowed, as in service names.
 bool is_host_name(std::string_view text);
 bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
+// Whether two ways to write the target of a record mean the same: addresses by value (::1 =
+// 0:0:0:0:0:0:0:1), names without case and final dot.
+bool same_target(const std::string& a, const std::string& b);
 
 }  // namespace farshore

@@ -6,8 +6,9 @@ namespace {
 // The order of the page.
 constexpr const Collector* kCollectors[] = {
     &kAvailabilityCollector,   &kRoleCollector,      &kWalPositionCollector, &kWalReceiverCollector,
-    &kReplicationLagCollector, &kHeartbeatCollector, &kVantageCollector,     &kReloadCollector,
-    &kBuildInfoCollector,      &kProcessCollector,
+    &kReplicationLagCollector, &kHeartbeatCollector, &kApplicationCollector, &kDnsRecordCollector,
+    &kFileTierCollector,       &kVantageCollector,   &kReloadCollector,      &kBuildInfoCollector,
+    &kProcessCollector,
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include "actuator/traffic/nameserver_view.h"
 #include "actuator/traffic/registry.h"
-#include "actuator/traffic/targets.h"
 #include "common/topology/provider_kinds.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_dns_resolver.h"
@@ -23,12 +22,6 @@ TEST(TrafficView, HoldsWhenEveryAnsweringServerGivesOnlyTheTarget) {
   EXPECT_FALSE(view.all_answer_only("192.0.2.1")) << "round robin to the dead region";
   view.answers[2].addresses.clear();
   EXPECT_FALSE(view.all_answer_only("192.0.2.1")) << "one says there is no such name";
-}
-
-TEST(TrafficView, ATargetMayBeWrittenInMoreThanOneWay) {
-  EXPECT_TRUE(same_target("2001:db8::1", "2001:DB8:0:0:0:0:0:1"));
-  EXPECT_TRUE(same_target("DB.example.com.", "db.example.com"));
-  EXPECT_FALSE(same_target("192.0.2.1", "192.0.2.10"));
 }
 
 TEST(TrafficRegistry, EveryKindOfTheTopologyCanBeMade) {

@@ -1,0 +1,85 @@
+// How the applications are, as this vantage sees them. Source: exporter/watch/application_watcher.h.
+#include "exporter/collectors/collector.h"
+
+namespace farshore {
+namespace {
+
+constexpr ApplicationFailure kClasses[] = {
+    ApplicationFailure::kRefused,  ApplicationFailure::kTimeout,  ApplicationFailure::kUnreachable,
+    ApplicationFailure::kDns,      ApplicationFailure::kTls,      ApplicationFailure::kClosed,
+    ApplicationFailure::kProtocol, ApplicationFailure::kRedirect, ApplicationFailure::kStatus,
+    ApplicationFailure::kBody,     ApplicationFailure::kOther,
+};
+
+constexpr Metric kMetrics[] = {
+    {"farshore_application_up", MetricType::Gauge, "cluster application region vantage",
+     "a GET of the application's health_url",
+     "1 if the newest probe got a whole 2xx answer within its deadline, 0 if not. Absent before the first "
+     "probe "
+     "and when none was finished for three intervals of the watcher and a deadline."},
+    {"farshore_application_failure", MetricType::Gauge, "cluster application region vantage class",
+     "a GET of the application's health_url",
+     "1 for the class of the newest probe's failure, 0 for the others. redirect: a 3xx, which is never "
+     "followed; status: any other status that is not 2xx; body: too large, broken off, or called JSON and "
+     "none; "
+     "dns is this vantage's own trouble."},
+    {"farshore_application_http_status_code", MetricType::Gauge, "cluster application region vantage",
+     "a GET of the application's health_url", "The status of the newest answer. Absent when none came."},
+    {"farshore_application_latency_seconds", MetricType::Gauge, "cluster application region vantage",
+     "a GET of the application's health_url",
+     "From the connect to the end of the newest answer, over a new connection. Absent when none came."},
+    {"farshore_application_state_info", MetricType::Gauge, "cluster application region vantage state",
+     "the answer's JSON, {\"status\": \"...\"} or {\"state\": \"...\"}",
+     "Always 1; the label is what the application says of itself, one of a fixed list of words, or other. "
+     "Absent "
+     "when it says nothing."},
+    {"farshore_application_certificate_expiry_timestamp_seconds", MetricType::Gauge,
+     "cluster application region vantage", "the certificate shown in the TLS handshake",
+     "When the application's own certificate ends, also of one that is not accepted. Absent without https "
+     "and "
+     "when no certificate was shown."},
+    {"farshore_application_last_success_timestamp_seconds", MetricType::Gauge,
+     "cluster application region vantage", "a GET of the application's health_url",
+     "When a probe was last answered as it should be, by this host's clock. Absent when none was since the "
+     "start."},
+};
+
+FamilyBuilder::Labels labels_of(const ApplicationObservation& seen, const ExporterView& view) {
+  return {{"cluster", seen.cluster},
+          {"application", seen.application},
+          {"region", seen.region},
+          {"vantage", view.vantage}};
+}
+
+FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::string_view value) {
+  labels.emplace_back(std::move(name), value);
+  return labels;
+}
+
+MetricFamilies collect(const ExporterView& view) {
+  FamilyBuilder up(kMetrics[0]), failure(kMetrics[1]), status(kMetrics[2]), latency(kMetrics[3]),
+      state(kMetrics[4]), expiry(kMetrics[5]), success(kMetrics[6]);
+  if (!view.watch.applications) return {};
+  for (const ApplicationObservation& seen : *view.watch.applications) {
+    if (!view.watch.is_current(seen.finished)) continue;
+    const FamilyBuilder::Labels labels = labels_of(seen, view);
+    up.add(seen.failure == ApplicationFailure::kNone ? 1 : 0, labels);
+    for (const ApplicationFailure candidate : kClasses)
+      failure.add(seen.failure == candidate ? 1 : 0, with(labels, "class", to_string(candidate)));
+    if (seen.status) status.add(*seen.status, labels);
+    if (seen.latency) latency.add(to_seconds(*seen.latency), labels);
+    if (!seen.state.empty()) state.add(1, with(labels, "state", seen.state));
+    if (seen.certificate_expiry) expiry.add(to_seconds(seen.certificate_expiry->time_since_epoch()), labels);
+    if (seen.last_success) success.add(to_seconds(seen.last_success->time_since_epoch()), labels);
+  }
+  MetricFamilies families;
+  for (FamilyBuilder* family : {&up, &failure, &status, &latency, &state, &expiry, &success})
+    family->append_to(families);
+  return families;
+}
+
+}  // namespace
+
+const Collector kApplicationCollector{"application", kMetrics, collect};
+
+}  // namespace farshore

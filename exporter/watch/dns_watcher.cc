@@ -1,0 +1,158 @@
+#include "exporter/watch/dns_watcher.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "common/base/log.h"
+#include "exporter/watch/board.h"
+#include "exporter/watch/change_log.h"
+
+namespace farshore {
+namespace {
+
+// One record at one name server: entry `index` of the board.
+struct Question {
+  size_t index = 0;
+  TrafficConfig record;
+  std::string nameserver;
+};
+using Lane = std::vector<Question>;  // asked one after the other by one thread
+
+template <typename Visit>
+void for_each_question(const Topology& topology, const Visit& visit) {
+  for (const ClusterConfig& cluster : topology.clusters)
+    for (const TrafficConfig& record : cluster.traffic)
+      for (const std::string& nameserver : record.nameservers)
+        if (!record.type.empty()) visit(cluster, record, nameserver);
+}
+
+DnsList first_list(const Topology& topology) {
+  DnsList list;
+  for_each_question(topology, [&](const ClusterConfig& cluster, const TrafficConfig& record,
+                                  const std::string& nameserver) {
+    DnsObservation& entry = list.emplace_back();
+    entry.cluster = cluster.name;
+    entry.record = record.name;
+    entry.type = record.type;
+    entry.nameserver = nameserver;
+    for (const auto& [region, target] : record.targets) entry.regions.push_back(region);
+  });
+  return list;
+}
+
+std::vector<Lane> make_lanes(const Topology& topology) {
+  std::map<std::string, size_t> lane_of;
+  std::vector<Lane> lanes;
+  size_t index = 0;
+  for_each_question(topology,
+                    [&](const ClusterConfig&, const TrafficConfig& record, const std::string& nameserver) {
+                      const size_t next = lane_of.size() % DnsWatcher::kMaxThreads;
+                      const size_t lane = lane_of.try_emplace(nameserver, next).first->second;
+                      if (lane >= lanes.size()) lanes.resize(lane + 1);
+                      lanes[lane].push_back({index++, record, nameserver});
+                    });
+  return lanes;
+}
+
+}  // namespace
+
+class DnsWatcher::Lanes {
+ public:
+  Lanes(const Topology& topology, const WatchSettings& settings, Clock& clock,
+        const MakeResolver& make_resolver)
+      : clock_(clock),
+        settings_(settings),
+        resolver_(make_resolver(clock, stop_.get_token())),
+        board_(first_list(topology)),
+        lanes_(make_lanes(topology)) {}
+
+  ~Lanes() { stop(); }
+
+  void take_over(const DnsList& previous) {
+    board_.take_over(previous, [](const DnsObservation& a, const DnsObservation& b) {
+      return a.cluster == b.cluster && a.record == b.record && a.type == b.type &&
+             a.nameserver == b.nameserver && a.regions == b.regions;
+    });
+  }
+
+  void start() {
+    for (const Lane& lane : lanes_) threads_.emplace_back([this, &lane] { run(lane); });
+  }
+
+  void stop() {
+    stop_.request_stop();
+    threads_.clear();
+  }
+
+  std::shared_ptr<const DnsList> list() const { return board_.list(); }
+
+ private:
+  void run(const Lane& lane) {
+    BootTime due = clock_.boot_now();
+    do {
+      std::set<std::string> silent;
+      for (const Question& question : lane) {
+        if (stop_.stop_requested()) return;
+        ask(question, silent);
+      }
+      due = std::max(due + settings_.interval, clock_.boot_now());
+    } while (clock_.sleep_until(due, stop_.get_token()));
+  }
+
+  void ask(const Question& question, std::set<std::string>& silent) {
+    const BootTime begin = clock_.boot_now();
+    const nanoseconds patience = silent.contains(question.nameserver)
+                                     ? std::min(settings_.timeout, DnsWatcher::kImpatience)
+                                     : settings_.timeout;
+    const Result<DnsAnswer> answer =
+        resolver_->ask(question.nameserver, question.record.name, question.record.type, begin + patience);
+    if (stop_.stop_requested()) return;
+    DnsObservation seen = (*board_.list())[question.index];
+    seen.finished = clock_.boot_now();
+    seen.latency = *seen.finished - begin;
+    seen.finding = judge_answer(question.record, answer);
+    if (seen.finding.failure == DnsFailure::kTimeout) silent.insert(question.nameserver);
+    note(seen);
+    board_.put(question.index, std::move(seen));
+  }
+
+  void note(const DnsObservation& seen) {
+    const DnsFinding& finding = seen.finding;
+    std::string points_to = finding.other ? "other" : "";
+    for (const std::string& region : finding.regions) points_to += (points_to.empty() ? "" : ",") + region;
+    const std::string name = seen.cluster + "/" + seen.record + "/" + seen.type + "/" + seen.nameserver;
+    if (!changes_.changed(name, fmt::format("{} {}", to_string(finding.failure), points_to))) return;
+    const bool well = finding.failure == DnsFailure::kNone;
+    log(well ? LogLevel::kInfo : LogLevel::kWarn,
+        well ? "record points to" : "name server does not answer the record",
+        {{"cluster", seen.cluster},
+         {"record", seen.record},
+         {"type", seen.type},
+         {"nameserver", seen.nameserver},
+         {"region", points_to},
+         {"class", to_string(finding.failure)},
+         {"why", finding.failure_text}});
+  }
+
+  Clock& clock_;
+  const WatchSettings settings_;
+  std::stop_source stop_;
+  const std::unique_ptr<DnsResolver> resolver_;
+  Board<DnsObservation> board_;
+  ChangeLog changes_;
+  const std::vector<Lane> lanes_;
+  std::vector<std::jthread> threads_;  // use all of the above: go first
+};
+
+DnsWatcher::DnsWatcher(const Topology& topology, const WatchSettings& settings, Clock& clock,
+                       const MakeResolver& make_resolver)
+    : lanes_(std::make_unique<Lanes>(topology, settings, clock, make_resolver)) {}
+DnsWatcher::~DnsWatcher() = default;
+void DnsWatcher::take_over(const DnsList& previous) { lanes_->take_over(previous); }
+void DnsWatcher::start() { lanes_->start(); }
+void DnsWatcher::stop() { lanes_->stop(); }
+std::shared_ptr<const DnsList> DnsWatcher::list() const { return lanes_->list(); }
+
+}  // namespace farshore

@@ -1,0 +1,57 @@
+// Asks every authoritative server of every traffic record what it answers, each interval, with the settings'
+// timeout for one question and at most one question under way per record and server.
+//
+// Each name server has a thread of its own, so that a silent one delays no other; beyond kMaxThreads name
+// servers they share. Within a round, a server that was silent once has only kImpatience for its other
+// records.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.h"
+#include "common/dns/resolver.h"
+#include "common/topology/topology.h"
+#include "exporter/watch/dns_answer.h"
+#include "exporter/watch/watch_settings.h"
+
+namespace farshore {
+
+// The newest answer of one name server about one record.
+struct DnsObservation {
+  std::string cluster, record, type, nameserver;
+  std::vector<std::string> regions;  // every region that has a target
+  std::optional<BootTime> finished;  // absent before the first
+  DnsFinding finding;
+  nanoseconds latency{0};  // of what it replied
+};
+using DnsList = std::vector<DnsObservation>;
+
+// Thread-safe after start(). Destruction waits for no answer: the resolver gives up within a moment.
+class DnsWatcher {
+ public:
+  static constexpr size_t kMaxThreads = 16;
+  static constexpr nanoseconds kImpatience = 500ms;
+
+  using MakeResolver = std::function<std::unique_ptr<DnsResolver>(Clock& clock, std::stop_token stop)>;
+  DnsWatcher(const Topology& topology, const WatchSettings& settings, Clock& clock,
+             const MakeResolver& make_resolver = make_dns_resolver);
+  ~DnsWatcher();
+  DnsWatcher(const DnsWatcher&) = delete;
+  DnsWatcher& operator=(const DnsWatcher&) = delete;
+
+  void take_over(const DnsList& previous);  // before start(): what was seen of the same ones
+  void start();                             // no thread when no record has a name server
+  void stop();                              // what was seen last stays
+  std::shared_ptr<const DnsList> list() const;
+
+ private:
+  class Lanes;
+  std::unique_ptr<Lanes> lanes_;
+};
+
+}  // namespace farshore

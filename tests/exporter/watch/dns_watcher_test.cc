@@ -1,0 +1,142 @@
+// Real PowerDNS servers, right, wrong, broken, gone and silent.
+#include "exporter/watch/dns_watcher.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/powerdns_server.h"
+
+namespace farshore {
+namespace {
+
+using test::PowerDnsFixture;
+using test::wait_until;
+
+constexpr WatchSettings kQuick{.interval = 100ms, .timeout = 500ms};
+
+TrafficConfig record(const std::string& name, std::vector<std::string> nameservers) {
+  TrafficConfig config;
+  config.name = name;
+  config.type = "A";
+  config.targets = {{"us-east", "192.0.2.10"}, {"eu-west", "198.51.100.20"}};
+  config.nameservers = std::move(nameservers);
+  return config;
+}
+
+Topology with_records(std::vector<TrafficConfig> records) {
+  Topology topology;
+  ClusterConfig& cluster = topology.clusters.emplace_back();
+  cluster.name = "shop";
+  cluster.traffic = std::move(records);
+  return topology;
+}
+
+test::PowerDnsOptions zone() {
+  test::PowerDnsOptions options;
+  options.records = {{"orders", "A", "7", "192.0.2.10"},
+                     {"moved", "A", "30", "203.0.113.9"},
+                     {"both", "A", "60", "192.0.2.10", "198.51.100.20"},
+                     {"text", "TXT", "60", "\"no address\""}};
+  return options;
+}
+
+DnsObservation seen(const DnsWatcher& watcher, size_t index = 0) { return (*watcher.list())[index]; }
+
+bool wait_failure(const DnsWatcher& watcher, DnsFailure failure, size_t index = 0) {
+  return wait_until(
+      [&] { return seen(watcher, index).finished && seen(watcher, index).finding.failure == failure; });
+}
+
+TEST(DnsWatcher, TellsWhatTheServerAnswersAboutEachRecord) {
+  const PowerDnsFixture server(zone());
+  std::vector<TrafficConfig> records;
+  for (const char* name : {"orders.farshore.test", "moved.farshore.test", "both.farshore.test",
+                           "text.farshore.test", "gone.farshore.test", "orders.example.com"})
+    records.push_back(record(name, {server.nameserver()}));
+  DnsWatcher watcher(with_records(records), kQuick, system_clock());
+  watcher.start();
+  ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNone));
+  EXPECT_EQ(seen(watcher).finding.ttl_seconds, 7u);
+  EXPECT_EQ(seen(watcher).finding.only_regions, std::set<std::string>{"us-east"});
+  ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNone, 1));
+  EXPECT_TRUE(seen(watcher, 1).finding.other);
+  EXPECT_TRUE(seen(watcher, 1).finding.regions.empty());
+  ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNone, 2));
+  EXPECT_EQ(seen(watcher, 2).finding.regions.size(), 2u);
+  EXPECT_TRUE(seen(watcher, 2).finding.only_regions.empty());
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNoData, 3));
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNxdomain, 4));
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kRefused, 5)) << "a zone that is not its own";
+}
+
+TEST(DnsWatcher, FollowsAServerThatBreaksGoesAndComesBack) {
+  PowerDnsFixture server(zone());
+  DnsWatcher watcher(with_records({record("orders.farshore.test", {server.nameserver()})}), kQuick,
+                     system_clock());
+  watcher.start();
+  ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNone));
+  server.freeze();
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kTimeout));
+  server.resume();
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNone));
+  const auto database = [&](const std::string& statement) {
+    const auto done = test::run_command({"sqlite3", server.folder() + "/pdns.sqlite3", statement});
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+  };
+  database("ALTER TABLE records RENAME TO lost");
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kServfail)) << "its database is broken";
+  server.stop();
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kUnreachable));
+  EXPECT_EQ(seen(watcher).finding.ttl_seconds, std::nullopt);
+}
+
+// Its questions end when the watcher does, and not before.
+class SilentForSome final : public DnsResolver {
+ public:
+  explicit SilentForSome(std::stop_token stop) : stop_(std::move(stop)) {}
+  Result<DnsAnswer> ask(const std::string& nameserver, const std::string&, const std::string&,
+                        BootTime) override {
+    if (nameserver == "silent:53") wait_until([this] { return stop_.stop_requested(); }, 1h);
+    DnsAnswer answer;
+    answer.authoritative = true;
+    answer.answers = {{"x.", "A", 1, "192.0.2.10"}};
+    return answer;
+  }
+
+ private:
+  const std::stop_token stop_;
+};
+
+TEST(DnsWatcher, ASilentServerDelaysNoOtherAndNotTheEnd) {
+  DnsWatcher watcher(with_records({record("x", {"silent:53", "answers:53"}), record("y", {"answers:53"})}),
+                     {.interval = 20ms, .timeout = 1h}, system_clock(), [](Clock&, std::stop_token stop) {
+                       return std::make_unique<SilentForSome>(std::move(stop));
+                     });
+  watcher.start();
+  for (const size_t index : {1u, 2u, 1u, 2u}) {
+    const auto before = seen(watcher, index).finished;
+    EXPECT_TRUE(wait_until([&] { return seen(watcher, index).finished != before; }));
+  }
+  EXPECT_EQ(seen(watcher, 0).finished, std::nullopt);
+}
+
+TEST(DnsWatcher, TheRealResolverGivesUpWhenTheWatcherEnds) {
+  PowerDnsFixture server(zone());
+  server.freeze();
+  {
+    DnsWatcher watcher(with_records({record("orders.farshore.test", {server.nameserver()})}),
+                       {.interval = 1h, .timeout = 1h}, system_clock());
+    watcher.start();
+  }
+  server.resume();
+}
+
+TEST(DnsWatcher, WhatIsNoDnsRecordIsNotAskedAbout) {
+  TrafficConfig command = record("balancer", {});
+  command.type.clear();
+  DnsWatcher watcher(with_records({command}), kQuick, system_clock());
+  watcher.start();
+  EXPECT_TRUE(watcher.list()->empty());
+}
+
+}  // namespace
+}  // namespace farshore
