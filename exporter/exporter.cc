@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/base/log.h"
+#include "exporter/health/health_routes.h"
 #include "exporter/pages.h"
 
 namespace farshore {
@@ -21,6 +22,19 @@ ServerReply page_reply(std::string content_type, std::string body) {
   reply.content_type = std::move(content_type);
   reply.body = std::move(body);
   return reply;
+}
+
+// A world in which the server of the bare health paths is there.
+Result<std::shared_ptr<World>> make_world(Result<Topology> topology, const ExporterOptions& options,
+                                          Clock& clock) {
+  if (!topology) return tl::unexpected<Error>(topology.error());
+  const bool known = std::ranges::any_of(topology->clusters, [&](const ClusterConfig& cluster) {
+    return cluster.find_server(options.server) != nullptr;
+  });
+  if (!options.server.empty() && !known)
+    return fail(ErrorCode::kInvalidArgument, "{} has no server '{}', which --server names", topology->source,
+                options.server);
+  return World::make(std::move(*topology), options.vantage, clock);
 }
 
 Route route(std::string method, std::string path, Handler handler) {
@@ -52,7 +66,7 @@ Exporter::Exporter(std::shared_ptr<World> world, ExporterOptions options, Clock&
       reload_facts_{.successful = true, .succeeded_at = clock.wall_now()} {}
 
 Result<std::unique_ptr<Exporter>> Exporter::start(Topology topology, ExporterOptions options, Clock& clock) {
-  Result<std::shared_ptr<World>> world = World::make(std::move(topology), options.vantage, clock);
+  Result<std::shared_ptr<World>> world = make_world(std::move(topology), options, clock);
   if (!world) return tl::unexpected<Error>(world.error());
   std::unique_ptr<Exporter> exporter(new Exporter(*world, std::move(options), clock));
   if (auto valid = check_telemetry_path(exporter->options_.telemetry_path); !valid)
@@ -99,9 +113,7 @@ Status Exporter::reload() {
 
 Status Exporter::reload_topology() {
   const std::shared_ptr<World> old = world();
-  Result<Topology> topology = load_topology(old->topology().source);
-  if (!topology) return tl::unexpected<Error>(topology.error());
-  Result<std::shared_ptr<World>> made = World::make(std::move(*topology), options_.vantage, clock_);
+  Result<std::shared_ptr<World>> made = make_world(load_topology(old->topology().source), options_, clock_);
   if (!made) return tl::unexpected<Error>(made.error());
   (*made)->take_over(*old);
   old->stop_heartbeat();
@@ -136,6 +148,8 @@ std::vector<Route> Exporter::routes() {
                                              : text_reply(503, "Not every server was looked at yet.\n");
             }),
   };
+  for (Route& health : health_routes([this] { return view(); }, options_.server))
+    routes.push_back(std::move(health));
   if (options_.lifecycle)
     routes.push_back(route("POST", "/-/reload", [this](const ServerRequest&) {
       const Status status = reload();

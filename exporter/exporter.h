@@ -20,7 +20,8 @@ struct ExporterOptions {
   std::string vantage;  // must be one of the topology's
   WebOptions web;
   std::string telemetry_path = "/metrics";
-  bool lifecycle = false;  // POST /-/reload is there
+  std::string server = {};  // the one that the bare health paths are about; empty: there are none
+  bool lifecycle = false;   // POST /-/reload is there
 };
 
 // Life: start() once, then any thread may call the rest; destruction stops both halves.

@@ -33,6 +33,8 @@ int run(int argc, char** argv) {
       .flag("config.file", config_file, "The topology file.", Need::kRequired)
       .flag("vantage", options.vantage, "The vantage this exporter is, one of the topology's.",
             Need::kRequired)
+      .flag("server", options.server,
+            "The server that /primary and the other health paths without a name are about.")
       .flag("web.telemetry-path", options.telemetry_path, "Where the metrics are.")
       .flag("web.enable-lifecycle", options.lifecycle,
             "POST /-/reload reads the topology again, as SIGHUP does.");

@@ -54,6 +54,8 @@ ExporterView make_view(const Topology& topology, const std::string& vantage,
   for (const ServerObservation& observation : view.snapshot->servers) {
     ServerView& server = view.servers.emplace_back();
     server.observation = &observation;
+    if (const ClusterConfig* cluster = topology.find_cluster(observation.cluster))
+      server.max_loss_bytes = cluster->failover.max_data_loss.bytes;
     server.current = observation.attempt_finished && now - *observation.attempt_finished <= limit;
     server.lag = lag_of(server, *view.snapshot, histories, lag_options);
     // A server that can never be looked at (a bad connection string) must not keep the others from being

@@ -24,7 +24,8 @@ struct ServerView {
   // the observer itself stands still (or the host was suspended), and nothing may be claimed about the
   // server.
   bool current = false;
-  std::optional<ReplicationLag> lag;  // of a standby that answers
+  std::optional<ReplicationLag> lag;               // of a standby that answers
+  int64_t max_loss_bytes = DataLossLimit{}.bytes;  // of its cluster's failover
 
   // Facts may be shown only while the server answers.
   const ServerFacts* facts() const {

@@ -89,7 +89,8 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
     if (!parameters) continue;
     allowed.insert(entry.route.method);
     if (entry.route.method == "GET") allowed.insert("HEAD");
-    if (match.route == nullptr && entry.route.method == wanted) {
+    const bool answers = entry.route.method == wanted || (wanted == "OPTIONS" && entry.route.answers_options);
+    if (match.route == nullptr && answers) {
       match.route = &entry.route;
       match.parameters = std::move(*parameters);
     }

@@ -23,7 +23,7 @@ class Router {
     std::map<std::string, std::string> parameters;
     std::string allow;  // value of the Allow header; empty when the path is unknown
   };
-  // HEAD is answered by the GET route.
+  // HEAD is answered by the GET route, and so is OPTIONS where the route says so.
   Match match(std::string_view method, std::string_view path) const;
 
   bool needs_authenticator() const;

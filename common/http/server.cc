@@ -181,7 +181,7 @@ int CivetHttpServer::serve(mg_connection* connection) {
   auto match = router_.match(request.method, request.path);
   if (match.allow.empty())
     return refuse(connection, request, {404, "not_found", "there is nothing at this path"});
-  if (request.method == "OPTIONS") {
+  if (request.method == "OPTIONS" && match.route == nullptr) {
     ServerReply reply;
     reply.status = 204;
     reply.headers["Allow"] = match.allow;
@@ -198,6 +198,8 @@ int CivetHttpServer::serve(mg_connection* connection) {
   if (refusal) return refuse(connection, request, *refusal, match.route);
   ServerReply reply = call(*match.route, request);
   const int status = reply.status;
+  // No Content-Length of a body that does not come: only HEAD may have one.
+  if (request.method == "OPTIONS") reply.body.clear();
   // A kept connection holds its worker while it is idle: never let these be more than half of the workers.
   const bool keep = connections_ * 2 <= options_.threads;
   send(connection, std::move(reply), request.method == "HEAD", keep);

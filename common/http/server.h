@@ -47,7 +47,7 @@ struct ServerReply {
 using Handler = std::function<ServerReply(const ServerRequest&)>;
 
 struct Route {
-  std::string method;  // GET also answers HEAD; OPTIONS is answered for every path
+  std::string method;  // GET also answers HEAD; OPTIONS is answered for every path, with what it allows
   std::string path;    // exact, or with one {name} segment each
   Handler handler;
   std::set<Role> roles = {};  // any of them opens the route; empty = open to everybody
@@ -55,6 +55,8 @@ struct Route {
   std::string content_type = {};  // media type a body must have, else 415; empty = any
   // As HttpServerOptions::on_refused, but only for requests that matched this route.
   std::function<void(std::string_view reason)> on_refused = {};
+  // OPTIONS is answered like HEAD, by the handler: what load balancers check with. Only for GET.
+  bool answers_options = false;
 };
 
 // Decides who is asking. Thread-safe; compares in constant time. Errors: kPermission (not known),

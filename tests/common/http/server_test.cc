@@ -61,6 +61,11 @@ class HttpServerTest : public ::testing::Test {
              {},
              0,
              ""},
+            {.method = "GET",
+             .path = "/check",
+             .handler =
+                 [](const ServerRequest& r) { return ServerReply{503, "text/plain", r.method + " no", {}}; },
+             .answers_options = true},
             {"GET", "/runs/{id}", echo, {}, 0, ""},
             {"POST", "/alerts", echo, {Role::kWebhook}, 1 << 20, "application/json"},
             {"GET",
@@ -128,6 +133,19 @@ TEST_F(HttpServerTest, AnswersHeadAndOptionsForEveryPathItKnows) {
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.headers.at("allow"), "GET, HEAD, OPTIONS");
   EXPECT_EQ(ask("OPTIONS", "/nowhere").status, 404);
+}
+
+TEST_F(HttpServerTest, AnswersOptionsLikeHeadWhereTheRouteSaysSo) {
+  start();
+  const auto options = ask("OPTIONS", "/check");
+  EXPECT_EQ(options.status, 503);
+  EXPECT_EQ(options.body, "");
+  EXPECT_EQ(options.headers.at("content-length"), "0");
+  EXPECT_EQ(ask("HEAD", "/check").status, 503);
+  EXPECT_EQ(ask("GET", "/check").body, "GET no");
+  RawClient raw(server_->port());
+  raw.send_text("OPTIONS /check HTTP/1.0\r\n\r\n");  // as HAProxy asks
+  EXPECT_THAT(raw.receive(), StartsWith("HTTP/1.1 503"));
 }
 
 TEST_F(HttpServerTest, RefusesOtherMethodsWithTheOnesItKnows) {
