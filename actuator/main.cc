@@ -32,7 +32,7 @@ int serve(const std::string& config_file, const ActuatorOptions& options) {
                        {"address", fmt::format("{}", fmt::join(options.web.listen_addresses, ","))},
                        {"port", (*actuator)->port()}});
   const int exit_code = serve_until_told_to_stop("stopping: a run that is open goes on at the next start",
-                                                 {[&actuator] { reload_web(**actuator); }});
+                                                 {.reload = {[&actuator] { reload_web(**actuator); }}});
   // A run stops between two rows. A row may take a minute, and every instant is safe to die at.
   end_within(kStopLimit, [&actuator] { actuator->reset(); });
   return exit_code;

@@ -24,19 +24,6 @@ ServerReply page_reply(std::string content_type, std::string body) {
   return reply;
 }
 
-// A world in which the server of the bare health paths is there.
-Result<std::shared_ptr<World>> make_world(Result<Topology> topology, const ExporterOptions& options,
-                                          Clock& clock) {
-  if (!topology) return tl::unexpected<Error>(topology.error());
-  const bool known = std::ranges::any_of(topology->clusters, [&](const ClusterConfig& cluster) {
-    return cluster.find_server(options.server) != nullptr;
-  });
-  if (!options.server.empty() && !known)
-    return fail(ErrorCode::kInvalidArgument, "{} has no server '{}', which --server names", topology->source,
-                options.server);
-  return World::make(std::move(*topology), options.vantage, clock);
-}
-
 Route route(std::string method, std::string path, Handler handler) {
   Route result;
   result.method = std::move(method);
@@ -58,6 +45,18 @@ Status check_telemetry_path(const std::string& path) {
 }
 
 }  // namespace
+
+Result<std::shared_ptr<World>> Exporter::make_world(Result<Topology> topology, const ExporterOptions& options,
+                                                    Clock& clock) {
+  if (!topology) return tl::unexpected<Error>(topology.error());
+  const bool known = std::ranges::any_of(topology->clusters, [&](const ClusterConfig& cluster) {
+    return cluster.find_server(options.server) != nullptr;
+  });
+  if (!options.server.empty() && !known)
+    return fail(ErrorCode::kInvalidArgument, "{} has no server '{}', which --server names", topology->source,
+                options.server);
+  return World::make(std::move(*topology), options.vantage, clock);
+}
 
 Exporter::Exporter(std::shared_ptr<World> world, ExporterOptions options, Clock& clock)
     : options_(std::move(options)),

@@ -31,6 +31,11 @@ class Exporter {
   // configuration is wrong; kUnavailable: an address is taken.
   static Result<std::unique_ptr<Exporter>> start(Topology topology, ExporterOptions options, Clock& clock);
 
+  // The world that these options ask for, not started. kInvalidArgument: the topology's own error, or a
+  // vantage or server that is none of it.
+  static Result<std::shared_ptr<World>> make_world(Result<Topology> topology, const ExporterOptions& options,
+                                                   Clock& clock);
+
   int port() const { return server_->port(); }
   ExporterView view() const;
 

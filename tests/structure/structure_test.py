@@ -38,6 +38,7 @@ ONLY_IN = [
     (r"^curl/", r"^common/http/", "one client sets the limits"),
     (r"^yaml-cpp/", r"^(common/(topology|yaml)/|tests/canary/)", "exceptions and duplicate keys end there"),
     (r"^rapidjson/", r"^(common/json/|examples/app/|tests/canary/)", "parsed without recursion, bounded, strict"),
+    (r"^systemd/", r"^common/systemd/", "one place tells the service manager"),
     (r"^httplib\.h$", r"^(examples/app/|tests/)", "the library of the guides, not ours"),
 ]
 
