@@ -21,7 +21,6 @@ const std::vector<std::string>& known_keys() {
                                                 "dbname",
                                                 "user",
                                                 "passfile",
-                                                "require_auth",
                                                 "channel_binding",
                                                 "connect_timeout",
                                                 "client_encoding",

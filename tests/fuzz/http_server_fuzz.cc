@@ -21,7 +21,7 @@ class Server {
  public:
   Server() {
     HttpServerOptions options;
-    options.listen_address = "127.0.0.1:0";
+    options.listen_addresses = {"127.0.0.1:0"};
     options.threads = 4;
     options.authenticator = std::make_shared<WordAuthenticator>();
     options.on_refused = [](std::string_view reason) {

@@ -47,9 +47,9 @@ TEST(Conninfo, APasswordIsRefusedAndNeverRepeated) {
 }
 
 TEST(Conninfo, WhatWouldLookElsewhereIsRefused) {
-  for (const char* wrong :
-       {"host=a,b", "dbname=x", "host=a port=0", "host=a port=x", "host=a service=s", "host", "host='a",
-        "host=a host=b", "host=a target_session_attrs=read-write", "host=a usr=x", ""}) {
+  for (const char* wrong : {"host=a,b", "dbname=x", "host=a port=0", "host=a port=x", "host=a service=s",
+                            "host", "host='a", "host=a host=b", "host=a target_session_attrs=read-write",
+                            "host=a usr=x", "host=a require_auth=scram-sha-256" /* libpq 16 */, ""}) {
     EXPECT_FALSE(check_conninfo(wrong)) << wrong;
   }
   EXPECT_THAT(check_conninfo("host=a usr=x").error().message, HasSubstr("did you mean 'user'?"));
