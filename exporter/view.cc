@@ -21,14 +21,22 @@ class Histories {
   std::map<const ServerObservation*, std::vector<WalPoint>> known_;
 };
 
-std::optional<ReplicationLag> lag_of(const ServerView& view, const Snapshot& snapshot, Histories& histories,
-                                     const LagOptions& options) {
+const ServerObservation* primary_of(const ServerView& view, const Snapshot& snapshot) {
   const ServerFacts* facts = view.facts();
-  if (facts == nullptr || !facts->in_recovery) return std::nullopt;
-  const ServerObservation* primary =
-      newest_primary(snapshot, view.observation->cluster, facts->system_identifier);
-  if (primary == nullptr) return std::nullopt;
-  return replication_lag(*view.observation, *primary, histories.of(*primary), options);
+  if (facts == nullptr || !facts->in_recovery) return nullptr;
+  return newest_primary(snapshot, view.observation->cluster, facts->system_identifier);
+}
+
+std::optional<LossNow> loss_of(const ServerView& view, const std::vector<WalPoint>& history, BootTime now,
+                               const ObserveSettings& observe) {
+  const ServerObservation& primary = *view.primary;
+  const std::optional<Lsn> held = view.facts()->held();
+  if (!held || view.facts()->timeline != primary.facts->timeline || !primary.last_success)
+    return std::nullopt;
+  const nanoseconds since = now - *primary.last_success;
+  const bool silent = !primary.up || since > staleness_limit(observe);
+  return loss_now({*primary.facts->flush, largest_rate(history)}, history, *held,
+                  silent ? std::optional(since) : std::nullopt, observe.interval);
 }
 
 }  // namespace
@@ -57,7 +65,14 @@ ExporterView make_view(const Topology& topology, const std::string& vantage,
     if (const ClusterConfig* cluster = topology.find_cluster(observation.cluster))
       server.max_loss_bytes = cluster->failover.max_data_loss.bytes;
     server.current = observation.attempt_finished && now - *observation.attempt_finished <= limit;
-    server.lag = lag_of(server, *view.snapshot, histories, lag_options);
+    if (server.slow() != nullptr && server.slow()->last_success)
+      server.slow_age = std::max<nanoseconds>(0ns, now - *server.slow()->last_success);
+    server.primary = primary_of(server, *view.snapshot);
+    if (server.primary != nullptr) {
+      const std::vector<WalPoint>& points = histories.of(*server.primary);
+      server.lag = replication_lag(observation, *server.primary, points, lag_options);
+      server.loss = loss_of(server, points, now, topology.observe);
+    }
     // A server that can never be looked at (a bad connection string) must not keep the others from being
     // ready.
     if (!observation.attempt_finished && observation.failure == FailureClass::kNone)

@@ -10,7 +10,9 @@
 
 #include "common/base/clock.h"
 #include "common/metrics/process.h"
+#include "common/postgres/fact_details.h"
 #include "common/postgres/facts.h"
+#include "common/postgres/loss.h"
 #include "common/postgres/replication_lag.h"
 #include "common/topology/topology.h"
 #include "exporter/heartbeat/write_record.h"
@@ -18,18 +20,39 @@
 
 namespace farshore {
 
+// What the slow tier found is shown for so long after it stopped answering.
+inline constexpr nanoseconds kSlowTierKept = 3min;
+
 struct ServerView {
   const ServerObservation* observation = nullptr;  // inside ExporterView::snapshot
   // False before the first attempt and when the last one is older than three intervals and a timeout: then
   // the observer itself stands still (or the host was suspended), and nothing may be claimed about the
   // server.
   bool current = false;
-  std::optional<ReplicationLag> lag;               // of a standby that answers
   int64_t max_loss_bytes = DataLossLimit{}.bytes;  // of its cluster's failover
+  // Of a standby that answers: the newest known primary of its system, whether that still answers or not.
+  const ServerObservation* primary = nullptr;
+  std::optional<ReplicationLag> lag;
+  std::optional<LossNow> loss;  // also on the primary's timeline: one that could be promoted
 
   // Facts may be shown only while the server answers.
   const ServerFacts* facts() const {
     return current && observation->up && observation->facts ? &*observation->facts : nullptr;
+  }
+  const FactDetails* details() const { return facts() != nullptr ? facts()->details.get() : nullptr; }
+
+  std::optional<nanoseconds> slow_age;  // since the slow tier was last answered; of a server that answers
+  const SlowTier* slow() const { return facts() != nullptr ? observation->slow.get() : nullptr; }
+  // Null also when it is too old to be shown.
+  const FactDetails* slow_details() const {
+    return slow() != nullptr && slow_age && *slow_age <= kSlowTierKept ? slow()->facts.get() : nullptr;
+  }
+  // A part that is fast or slow according to the version.
+  template <typename Part>
+  const Part* find(std::optional<Part> FactDetails::* part) const {
+    for (const FactDetails* where : {details(), slow_details()})
+      if (where != nullptr && where->*part) return &*(where->*part);
+    return nullptr;
   }
 };
 

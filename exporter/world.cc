@@ -11,6 +11,7 @@ ObserverOptions observer_options(const Topology& topology) {
   ObserverOptions options;
   options.interval = topology.observe.interval;
   options.timeout = topology.observe.timeout;
+  options.scope = FactScope::kAll;
   return options;
 }
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "actuator/failover/loss.h"
 #include "actuator/failover/obstacle_reason.h"
 #include "actuator/failover/rehearsal.h"
 #include "actuator/failover/run_context.h"
+#include "common/postgres/loss.h"
 
 namespace farshore::rows {
 

@@ -3,8 +3,8 @@
 
 #include "actuator/failover/adoption.h"
 #include "actuator/failover/evidence.h"
-#include "actuator/failover/loss.h"
 #include "actuator/failover/rows.h"
+#include "common/postgres/loss.h"
 
 namespace farshore::rows {
 namespace {

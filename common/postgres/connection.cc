@@ -47,6 +47,17 @@ PgFailure result_failure(const PGconn* connection, const PGresult* result) {
   return classify_sqlstate(sqlstate, text != nullptr ? text : "");
 }
 
+PgRow read_row(const PGresult* result, int line) {
+  PgRow row;
+  for (int column = 0; column < PQnfields(result); ++column) {
+    if (PQgetisnull(result, line, column) != 0)
+      row.emplace_back(std::nullopt);
+    else
+      row.emplace_back(PQgetvalue(result, line, column));
+  }
+  return row;
+}
+
 short poll_events(PostgresPollingStatusType status) {
   return status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
 }

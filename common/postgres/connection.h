@@ -8,6 +8,7 @@
 
 #include "common/postgres/connection_parameters.h"
 #include "common/postgres/failure.h"
+#include "common/postgres/pg_row.h"
 
 namespace farshore {
 
@@ -33,6 +34,8 @@ void abandon(PgConnection& connection);
 PgFailure connect_failure(const PGconn* connection);
 // The failure a result carries, or, without a usable result, that of the connection.
 PgFailure result_failure(const PGconn* connection, const PGresult* result);
+
+PgRow read_row(const PGresult* result, int line);
 
 short poll_events(PostgresPollingStatusType status);
 

@@ -15,6 +15,9 @@
 
 namespace farshore {
 
+struct FactDetails;  // fact_details.h
+struct SlowTier;     // fact_details.h
+
 // Why a look failed. Only kRefused, kTimeout and kUnreachable are silence; kDns is the observer's own trouble
 // (unknown); the others are answers that prove a living postmaster and never count as "down".
 enum class FailureClass {
@@ -74,7 +77,8 @@ struct ServerFacts {
   std::optional<bool> replay_paused;
   std::optional<WallTime> last_replayed_commit;  // pg_last_xact_replay_timestamp
   WallTime server_time;
-  StandbyMinimums standby_minimums;  // of this server, in effect
+  StandbyMinimums standby_minimums;            // of this server, in effect
+  std::shared_ptr<const FactDetails> details;  // null when nobody asked, or when the server refused them
 
   // The position a standby would keep after a promotion: the larger of what it received and replayed.
   std::optional<Lsn> held() const {
@@ -95,8 +99,10 @@ struct ServerObservation {
   std::optional<BootTime> attempt_started, attempt_finished;
   bool attempt_new_session = false;      // the last finished attempt opened a session of its own
   std::optional<BootTime> last_success;  // end of the last attempt that was answered
+  WallTime last_success_wall{};          // the same instant by the observer's wall clock
   std::optional<ServerFacts> facts;      // of last_success; still there when the server no longer answers
   nanoseconds round_trip{0};
+  std::shared_ptr<const SlowTier> slow;  // null before its first turn, and when nobody asked for details
 };
 
 // Immutable once published; share the pointer between threads.

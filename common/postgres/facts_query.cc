@@ -1,6 +1,9 @@
 #include "common/postgres/facts_query.h"
 
 #include <charconv>
+#include <span>
+
+#include "common/postgres/decode_details.h"
 
 namespace farshore {
 namespace {
@@ -29,7 +32,7 @@ enum Column : size_t {
 // errors, so every one of them hides behind it. The timeline of a primary is that of its WAL file name,
 // because the control file lags a promotion by seconds; a standby knows up to three and the largest is the
 // truth.
-constexpr const char* kQuery = R"sql(
+constexpr std::string_view kSpine = R"sql(
 SELECT r.in_recovery,
        s.system_identifier::text,
        CASE WHEN r.in_recovery
@@ -53,7 +56,9 @@ SELECT r.in_recovery,
                  'max_worker_processes=' || current_setting('max_worker_processes'),
                  'max_wal_senders=' || current_setting('max_wal_senders'),
                  'max_prepared_transactions=' || current_setting('max_prepared_transactions'),
-                 'max_locks_per_transaction=' || current_setting('max_locks_per_transaction'))
+                 'max_locks_per_transaction=' || current_setting('max_locks_per_transaction')))sql";
+
+constexpr std::string_view kFrom = R"sql(
   FROM (SELECT pg_is_in_recovery() AS in_recovery OFFSET 0) r
  CROSS JOIN pg_control_system() s
   LEFT JOIN pg_stat_wal_receiver w ON r.in_recovery)sql";
@@ -117,16 +122,19 @@ std::optional<WalReceiverFacts> read_receiver(const PgRow& row, RowReader& reade
 
 }  // namespace
 
-Result<std::string> facts_query(int server_version) {
-  if (server_version < 130000)
+Result<std::string> facts_query(int server_version, const FactParts& parts) {
+  if (server_version < kOldestServer)
     return fail(ErrorCode::kInvalidArgument, "PostgreSQL {} is older than 13, the oldest that is supported",
                 server_version / 10000);
-  return std::string(kQuery);
+  std::string sql(kSpine);
+  for (const FactPart part : parts) sql += ",\n       " + part_sql(part, server_version);
+  return sql.append(kFrom);
 }
 
-Result<ServerFacts> decode_facts(const PgRow& row, int server_version) {
-  if (row.size() != kColumns)
-    return fail(ErrorCode::kCorrupt, "the facts have {} columns instead of {}", row.size(), size_t{kColumns});
+Result<ServerFacts> decode_facts(const PgRow& row, int server_version, const FactParts& parts) {
+  if (row.size() != kColumns + parts.size())
+    return fail(ErrorCode::kCorrupt, "the facts have {} columns instead of {}", row.size(),
+                kColumns + parts.size());
   RowReader reader(row);
   ServerFacts facts;
   facts.in_recovery = reader.require(reader.boolean(kInRecovery), kInRecovery);
@@ -147,6 +155,9 @@ Result<ServerFacts> decode_facts(const PgRow& row, int server_version) {
   if (reader.bad())
     return fail(ErrorCode::kCorrupt, "column {} of the facts cannot be read: '{:.40}'", size_t{*reader.bad()},
                 row[*reader.bad()].value_or("NULL"));
+  if (!parts.empty())
+    facts.details =
+        std::make_shared<const FactDetails>(decode_details(std::span(row).subspan(kColumns), parts));
   return facts;
 }
 

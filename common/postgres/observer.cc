@@ -92,8 +92,10 @@ void Observer::Loop::add_server(const ClusterConfig& cluster, const ServerConfig
   histories_.emplace_back(options_.interval, options_.history);
   Result<ConnectionParameters> parameters = ConnectionParameters::parse(server.conninfo);
   if (parameters) {
-    watched.probe = std::make_unique<ServerProbe>(std::move(*parameters), options_.application_name,
-                                                  options_.timeout, resolver_, clock_);
+    ProbeOptions probe{options_.application_name, options_.timeout, options_.scope, options_.interval,
+                       options_.slow_interval};
+    watched.probe =
+        std::make_unique<ServerProbe>(std::move(*parameters), std::move(probe), resolver_, clock_);
   } else {
     watched.observation.failure = FailureClass::kDns;  // the observer's own trouble, no word about the server
     watched.observation.failure_text = parameters.error().message;
@@ -221,6 +223,10 @@ void Observer::Loop::advance_all(const std::vector<pollfd>& entries) {
     if (const std::optional<ProbeResult> result = watched.probe->advance(entries[i].revents))
       take_result(i, *result);
     if (watched.probe->take_session_closed()) note_closed_session(watched);
+    if (auto slow = watched.probe->slow(); slow && slow != watched.observation.slow) {
+      watched.observation.slow = std::move(slow);
+      news_ = true;
+    }
   }
 }
 
@@ -247,6 +253,7 @@ void Observer::Loop::take_result(size_t index, const ProbeResult& result) {
   if (result.facts) {
     observation.facts = result.facts;
     observation.last_success = result.finished;
+    observation.last_success_wall = result.answered_at;
     observation.round_trip = result.round_trip;
     const std::scoped_lock lock(mutex_);
     histories_[index].add(result.finished, *result.facts);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/postgres/fact_parts.h"
 #include "common/postgres/facts.h"
 #include "common/postgres/name_resolver.h"
 #include "common/topology/topology.h"
@@ -24,6 +25,8 @@ struct ObserverOptions {
   nanoseconds timeout = 1s;
   nanoseconds history = 10min;  // how long WalPoints are kept
   std::string application_name = "farshore-exporter";
+  FactScope scope = FactScope::kSpine;
+  nanoseconds slow_interval = 30s;                // between two turns of the slow tier; with FactScope::kAll
   ResolveFunction resolve = resolve_with_system;  // host names of connection strings
 };
 

@@ -48,16 +48,7 @@ ErrorCode code_of_sqlstate(const std::string& sqlstate) {
 
 PgRows read_rows(const PGresult* result) {
   PgRows rows;
-  const int columns = PQnfields(result);
-  for (int line = 0; line < PQntuples(result); ++line) {
-    PgRow& row = rows.rows.emplace_back();
-    for (int column = 0; column < columns; ++column) {
-      if (PQgetisnull(result, line, column) != 0)
-        row.emplace_back(std::nullopt);
-      else
-        row.emplace_back(PQgetvalue(result, line, column));
-    }
-  }
+  for (int line = 0; line < PQntuples(result); ++line) rows.rows.push_back(read_row(result, line));
   rows.affected = std::atoll(PQcmdTuples(const_cast<PGresult*>(result)));
   return rows;
 }

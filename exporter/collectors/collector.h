@@ -2,6 +2,7 @@
 // registry.cc each; values that are not known are left out, never zero.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,11 +25,23 @@ extern const Collector kAvailabilityCollector;
 extern const Collector kRoleCollector;
 extern const Collector kWalPositionCollector;
 extern const Collector kWalReceiverCollector;
+extern const Collector kReplayCollector;
 extern const Collector kReplicationLagCollector;
 extern const Collector kHeartbeatCollector;
 extern const Collector kApplicationCollector;
 extern const Collector kDnsRecordCollector;
 extern const Collector kFileTierCollector;
+extern const Collector kStandbyParametersCollector;
+extern const Collector kClockCollector;
+extern const Collector kStandbysCollector;
+extern const Collector kSynchronousCollector;
+extern const Collector kSlotsCollector;
+extern const Collector kArchiverCollector;
+extern const Collector kRecoveryConflictsCollector;
+extern const Collector kPreparedTransactionsCollector;
+extern const Collector kConnectionsCollector;
+extern const Collector kSlowTierCollector;
+extern const Collector kCompletenessCollector;
 extern const Collector kVantageCollector;
 extern const Collector kReloadCollector;
 extern const Collector kBuildInfoCollector;
@@ -39,6 +52,11 @@ class ServerFamily : public FamilyBuilder {
  public:
   ServerFamily(const Metric& metric, const ExporterView& view) : FamilyBuilder(metric), view_(view) {}
   ServerFamily& add(const ServerView& server, double value, const Labels& more = {});
+  // Nothing when the value is not known.
+  ServerFamily& add_if(const ServerView& server, const std::optional<double>& value,
+                       const Labels& more = {}) {
+    return value ? add(server, *value, more) : *this;
+  }
 
  private:
   const ExporterView& view_;

@@ -5,9 +5,30 @@ namespace {
 
 // The order of the page.
 constexpr const Collector* kCollectors[] = {
-    &kAvailabilityCollector,   &kRoleCollector,      &kWalPositionCollector, &kWalReceiverCollector,
-    &kReplicationLagCollector, &kHeartbeatCollector, &kApplicationCollector, &kDnsRecordCollector,
-    &kFileTierCollector,       &kVantageCollector,   &kReloadCollector,      &kBuildInfoCollector,
+    &kAvailabilityCollector,
+    &kRoleCollector,
+    &kWalPositionCollector,
+    &kWalReceiverCollector,
+    &kReplayCollector,
+    &kReplicationLagCollector,
+    &kHeartbeatCollector,
+    &kStandbyParametersCollector,
+    &kClockCollector,
+    &kStandbysCollector,
+    &kSynchronousCollector,
+    &kSlotsCollector,
+    &kArchiverCollector,
+    &kRecoveryConflictsCollector,
+    &kPreparedTransactionsCollector,
+    &kConnectionsCollector,
+    &kSlowTierCollector,
+    &kCompletenessCollector,
+    &kApplicationCollector,
+    &kDnsRecordCollector,
+    &kFileTierCollector,
+    &kVantageCollector,
+    &kReloadCollector,
+    &kBuildInfoCollector,
     &kProcessCollector,
 };
 

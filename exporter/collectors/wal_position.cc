@@ -1,10 +1,13 @@
 // Positions in the write-ahead log, in bytes since 0/0; exact in a sample up to 8 PiB of WAL.
-#include "exporter/collectors/collector.h"
+#include "exporter/collectors/values.h"
 
 namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
+    {"farshore_pg_wal_insert_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
+     "pg_current_wal_insert_lsn()",
+     "Inserted on the primary, not yet written, in bytes since 0/0. Primary only."},
     {"farshore_pg_wal_current_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
      "pg_current_wal_lsn()", "Written by the primary, in bytes since 0/0. Primary only."},
     {"farshore_pg_wal_flush_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
@@ -18,21 +21,26 @@ constexpr Metric kMetrics[] = {
      "pg_last_wal_replay_lsn()", "Replayed on the standby, in bytes since 0/0. Standby only."},
 };
 
-constexpr std::optional<Lsn> ServerFacts::* kPositions[] = {&ServerFacts::current, &ServerFacts::flush,
-                                                            &ServerFacts::receive, &ServerFacts::replay};
+constexpr ReadValue kReaders[] = {
+    [](const ServerView& server) -> std::optional<double> {
+      return server.details() != nullptr ? sample(server.details()->insert) : std::nullopt;
+    },
+    [](const ServerView& server) -> std::optional<double> {
+      return server.facts() != nullptr ? sample(server.facts()->current) : std::nullopt;
+    },
+    [](const ServerView& server) -> std::optional<double> {
+      return server.facts() != nullptr ? sample(server.facts()->flush) : std::nullopt;
+    },
+    [](const ServerView& server) -> std::optional<double> {
+      return server.facts() != nullptr ? sample(server.facts()->receive) : std::nullopt;
+    },
+    [](const ServerView& server) -> std::optional<double> {
+      return server.facts() != nullptr ? sample(server.facts()->replay) : std::nullopt;
+    },
+};
 
 MetricFamilies collect(const ExporterView& view) {
-  MetricFamilies families;
-  for (size_t i = 0; i < std::size(kMetrics); ++i) {
-    ServerFamily family(kMetrics[i], view);
-    for (const ServerView& server : view.servers) {
-      const ServerFacts* facts = server.facts();
-      if (facts != nullptr && facts->*kPositions[i])
-        family.add(server, static_cast<double>((facts->*kPositions[i])->bytes()));
-    }
-    family.append_to(families);
-  }
-  return families;
+  return collect_values(view, std::span(kMetrics), kReaders);
 }
 
 }  // namespace

@@ -48,10 +48,21 @@ farshore_pg_wal_current_lsn_bytes{cluster="shop",region="us-east",server="shop-u
 farshore_pg_wal_flush_lsn_bytes{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 50331904
 farshore_pg_wal_receive_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331776
 farshore_pg_wal_replay_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331744
+farshore_pg_wal_receiver_up{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_pg_wal_receiver_streaming{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_pg_wal_receiver_last_message_age_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0.25
+farshore_pg_wal_receiver_flushed_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331776
+farshore_pg_wal_receiver_latest_end_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331904
 farshore_replication_lag_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 128
 farshore_replication_lag_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 2
+farshore_predicted_loss_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 128
+farshore_predicted_loss_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1.9
+farshore_pg_round_trip_seconds{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0.002
+farshore_pg_round_trip_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0.002
+farshore_pg_clock_offset_seconds{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
+farshore_pg_clock_offset_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0
+farshore_pg_version_known{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
+farshore_pg_version_known{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_snapshot_age_seconds{vantage="eu-west"} 0.5
 farshore_vantages_expected 3
 farshore_vantages_quorum 2
@@ -110,7 +121,8 @@ TEST(Metrics, NothingIsClaimedOnceTheObserverStandsStill) {
 TEST(Metrics, AReceiverThatIsHiddenIsUnknownAndOneThatIsGoneIsNotStreaming) {
   ServerObservation hidden = standby();
   hidden.facts->receiver = WalReceiverFacts{};
-  EXPECT_THAT(samples(view_of({hidden})), Not(HasSubstr("wal_receiver")));
+  EXPECT_THAT(samples(view_of({hidden})), HasSubstr("farshore_pg_wal_receiver_up{"));
+  EXPECT_THAT(samples(view_of({hidden})), Not(HasSubstr("farshore_pg_wal_receiver_streaming")));
   ServerObservation gone = standby();
   gone.facts->receiver.reset();
   EXPECT_THAT(

@@ -1,6 +1,7 @@
 // A topology and observations made by hand, for what turns them into text.
 #pragma once
 
+#include "common/postgres/fact_details.h"
 #include "common/postgres/facts.h"
 #include "common/topology/topology.h"
 #include "exporter/view.h"
@@ -8,6 +9,7 @@
 namespace farshore {
 
 constexpr BootTime kNow = BootTime(1000s);
+constexpr WallTime kServerTime = WallTime(1763800000s);
 
 inline Topology three_vantages() {
   Topology topology;
@@ -24,8 +26,16 @@ inline ServerObservation answering(const std::string& name, const std::string& r
   seen.up = true;
   seen.attempt_started = kNow - 600ms;
   seen.attempt_finished = seen.last_success = kNow - 500ms;
+  seen.round_trip = 2ms;
+  seen.last_success_wall = kServerTime + 1ms;  // at half the round trip both clocks say the same
+  facts.server_time = kServerTime;
   facts.server_version_num = 150018;
   facts.system_identifier = "7710890441538039360";
+  if (!facts.details) {
+    FactDetails details;
+    details.read = fact_parts(FactTier::kFast, 150018);
+    facts.details = std::make_shared<const FactDetails>(std::move(details));
+  }
   seen.facts = facts;
   return seen;
 }
@@ -46,6 +56,13 @@ inline ServerObservation standby() {
   facts.replay = Lsn(0x3000060);
   facts.receiver = WalReceiverFacts{"streaming", Lsn(0x3000080), Lsn(0x3000100), 250ms};
   return answering("shop-eu", "eu-west", facts);
+}
+
+// The same server with details.
+inline ServerObservation with(ServerObservation seen, FactDetails details) {
+  if (details.read.empty()) details.read = fact_parts(FactTier::kFast, 150018);
+  seen.facts->details = std::make_shared<const FactDetails>(std::move(details));
+  return seen;
 }
 
 // As after the next attempt, which got no answer.

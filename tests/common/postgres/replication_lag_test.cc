@@ -80,6 +80,61 @@ TEST(ReplicationLag, InBytesIsNeverNegative) {
   EXPECT_EQ(lag(350, 100), 0);
 }
 
+// The situations in which other measures of lag say something else.
+ServerObservation standby_at(uint64_t receive, uint64_t replay, nanoseconds seen) {
+  ServerObservation standby = server("s", true, 1, receive, seen);
+  standby.facts->replay = Lsn(replay);
+  return standby;
+}
+
+TEST(ReplicationLag, WithTheLinkCutGrowsWhileThePrimaryGoesOn) {
+  // Here receive equals replay, which others take for "no lag".
+  const auto at = [](nanoseconds seen) {
+    const ServerObservation primary = server("p", false, 1, 1000, seen);
+    return replication_lag(standby_at(400, 400, seen), primary, steady_history(10), {}).value();
+  };
+  EXPECT_EQ(at(10s).bytes, 600);
+  EXPECT_EQ(at(10s).time, 6s);
+  EXPECT_EQ(at(20s).time, 16s);
+}
+
+TEST(ReplicationLag, OfAnIdleHealthyPairStaysZeroHoweverOldTheLastCommitIs) {
+  std::vector<WalPoint> idle;
+  for (int i = 1; i <= 600; ++i) idle.push_back({BootTime(seconds(i)), Lsn(500)});
+  EXPECT_EQ(time_lag(500, 600s, idle), 0ns);
+}
+
+TEST(ReplicationLag, OfPausedOrDelayedReplayIsOfWhatIsHeldForNothingElseIsLost) {
+  const ServerObservation primary = server("p", false, 1, 1000, 10s);
+  const auto lag = replication_lag(standby_at(1000, 200, 10s), primary, steady_history(10), {});
+  EXPECT_EQ(lag->bytes, 0);
+  EXPECT_EQ(lag->time, 0ns);
+}
+
+TEST(ReplicationLag, OfAStandbyThatRestartedWithoutItsPrimaryIsThatOfItsReplay) {
+  // The receive position rewinds to the start of its segment, before what was replayed.
+  const ServerObservation primary = server("p", false, 1, 1000, 10s);
+  const auto lag = replication_lag(standby_at(100, 700, 14s), primary, steady_history(10), {});
+  EXPECT_EQ(lag->bytes, 300);
+  EXPECT_EQ(lag->time, 7s);
+}
+
+TEST(ReplicationLag, OfABulkTransactionIsThereBeforeItCommits) {
+  std::vector<WalPoint> bulk = steady_history(5);
+  for (int i = 6; i <= 10; ++i)
+    bulk.push_back({BootTime(seconds(i)), Lsn(1'000'000u * static_cast<unsigned>(i))});
+  const ServerObservation primary = server("p", false, 1, 10'000'000, 10s);
+  const auto lag = replication_lag(standby_at(6'500'000, 500, 10s), primary, bulk, {});
+  EXPECT_EQ(lag->bytes, 3'500'000);
+  EXPECT_EQ(lag->time, 4s);
+}
+
+TEST(ReplicationLag, OfAStandbyThatHasReceivedNothingYetIsUnknown) {
+  ServerObservation standby = server("s", true, 1, 0, 10s);
+  standby.facts->receive.reset();
+  EXPECT_FALSE(replication_lag(standby, server("p", false, 1, 1000, 10s), steady_history(10), {}));
+}
+
 TEST(NewestPrimary, IsThatOfTheNewestTimelineOfTheSameSystem) {
   Snapshot snapshot;
   snapshot.servers = {server("old", false, 1, 9000, 5s), server("new", false, 2, 5000, 5s),

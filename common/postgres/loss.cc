@@ -1,4 +1,4 @@
-#include "actuator/failover/loss.h"
+#include "common/postgres/loss.h"
 
 #include <algorithm>
 
@@ -35,6 +35,14 @@ PredictedLoss predict_loss(const LastSight& sight, const std::vector<WalPoint>& 
       break;
     }
   return loss;
+}
+
+LossNow loss_now(const LastSight& sight, const std::vector<WalPoint>& primary_history, Lsn candidate,
+                 std::optional<nanoseconds> silent_for, nanoseconds interval) {
+  const PredictedLoss loss =
+      predict_loss(sight, primary_history, candidate, silent_for.value_or(0ns), interval);
+  if (!silent_for) return {loss.lower_bytes, loss.lag_time};
+  return {loss.upper_bytes, loss.lag_time ? std::optional(*loss.lag_time + *silent_for) : std::nullopt};
 }
 
 }  // namespace farshore

@@ -1,4 +1,4 @@
-#include "actuator/failover/loss.h"
+#include "common/postgres/loss.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +33,27 @@ TEST(PredictLoss, IsUnknownWhereNothingIsKnown) {
 TEST(LargestRate, IsTheSteepestPartOfTheHistory) {
   EXPECT_EQ(largest_rate(kHistory), 3000.0);
   EXPECT_FALSE(largest_rate({kHistory[0]}).has_value());
+}
+
+TEST(LossNow, IsTheLagWhileThePrimaryAnswers) {
+  const LossNow loss = loss_now({Lsn(5500), 3000.0}, kHistory, Lsn(2500), std::nullopt, 1s);
+  EXPECT_EQ(loss.bytes, 3000);
+  EXPECT_EQ(loss.time, 2s);
+  const LossNow none = loss_now({Lsn(5500), std::nullopt}, kHistory, Lsn(5500), std::nullopt, 1s);
+  EXPECT_EQ(none.bytes, 0);
+  EXPECT_EQ(none.time, 0s);
+}
+
+TEST(LossNow, GrowsWithTheSilenceOfThePrimary) {
+  const LossNow loss = loss_now({Lsn(5500), 3000.0}, kHistory, Lsn(5500), 4s, 1s);
+  EXPECT_EQ(loss.bytes, 15000) << "at the largest rate that was seen, the unseen interval included";
+  EXPECT_EQ(loss.time, 4s);
+}
+
+TEST(LossNow, IsUnknownInBytesWhenNoRateWasSeenAndThePrimaryIsSilent) {
+  const LossNow loss = loss_now({Lsn(5500), std::nullopt}, kHistory, Lsn(2500), 4s, 1s);
+  EXPECT_EQ(loss.bytes, std::nullopt);
+  EXPECT_EQ(loss.time, 6s);
 }
 
 }  // namespace

@@ -32,4 +32,15 @@ std::optional<double> largest_rate(const std::vector<WalPoint>& history);
 PredictedLoss predict_loss(const LastSight& sight, const std::vector<WalPoint>& primary_history,
                            Lsn candidate, nanoseconds exposure, nanoseconds interval);
 
+// What promoting the candidate now would lose at most, as far as is known; absent = unknown.
+struct LossNow {
+  std::optional<int64_t> bytes;
+  std::optional<nanoseconds> time;
+};
+
+// `silent_for`: since the primary was last seen; absent while it answers, when what it does between two looks
+// is left out.
+LossNow loss_now(const LastSight& sight, const std::vector<WalPoint>& primary_history, Lsn candidate,
+                 std::optional<nanoseconds> silent_for, nanoseconds interval);
+
 }  // namespace farshore
