@@ -32,19 +32,13 @@ class InAChroot : public testing::Test {
     debian_ = DebianChroot::make(why_not_);
     if (debian_ == nullptr) return;
     debian_->write("/usr/sbin/policy-rc.d", kPolicy, "0755");
-    install({package_file(kPackages[0]), package_file(kPackages[1]), package_file(kPackages[2])});
+    debian_->install({package_file(kPackages[0]), package_file(kPackages[1]), package_file(kPackages[2])});
   }
   static void TearDownTestSuite() { debian_.reset(); }
   void SetUp() override {
     if (debian_ == nullptr) GTEST_SKIP() << why_not_;
   }
 
-  static void install(const std::vector<std::string>& host_files) {
-    std::string command =
-        "apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install --yes --no-install-recommends";
-    for (const std::string& file : host_files) command += " " + debian_->bring(file);
-    debian_->sh(command);
-  }
   static std::string status(const std::string& package) {
     return debian_->run({"dpkg-query", "--show", "--showformat", "${db:Status-Abbrev}", package}).output;
   }
@@ -169,7 +163,7 @@ TEST_F(InAChroot, UpgradeKeepsWhatPeopleWroteAndPurgeLeavesNothingElse) {
 // After a purge everything begins anew, in another order, and twice.
 TEST_F(InAChroot, TheyCanBeInstalledAgainAfterAPurge) {
   debian_->sh("dpkg --purge farshorectl farshore-actuator farshore-exporter; rm -rf /etc/farshore");
-  install({package_file("farshorectl"), package_file("farshore-actuator")});
+  debian_->install({package_file("farshorectl"), package_file("farshore-actuator")});
   EXPECT_EQ(owner("/var/lib/farshore"), "farshore-actuator:farshore-actuator 750\n");
   debian_->sh(
       "/var/lib/dpkg/info/farshore-actuator.postinst configure; "

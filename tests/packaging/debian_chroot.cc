@@ -1,7 +1,9 @@
 #include "tests/packaging/debian_chroot.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <stdexcept>
 
@@ -13,6 +15,28 @@ namespace {
 const std::string kCache = "/var/tmp/farshore-tests";
 const std::string kBase = kCache + "/debian-base.tar";
 constexpr int kCannot = 77;
+
+// Makes a world below $1 that systemd boots in as in a container, and becomes it.
+const std::string kBoot = R"(
+mount -t proc proc "$1/proc"
+mount -t sysfs -o ro sysfs "$1/sys"
+mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup"
+mount -t tmpfs -o mode=0755 tmpfs "$1/run"
+mount -t tmpfs -o mode=0755 tmpfs "$1/dev"
+for node in null zero full random urandom tty; do
+  touch "$1/dev/$node"
+  mount --bind "/dev/$node" "$1/dev/$node"
+done
+mkdir "$1/dev/shm" "$1/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$1/dev/pts"
+ln -s pts/ptmx "$1/dev/ptmx"
+ip link set lo up
+cd "$1"
+mkdir -p old
+pivot_root . old
+umount -l /old
+exec env -i container=farshore-test /lib/systemd/systemd --system
+)";
 
 CommandResult must(CommandResult result, const std::string& what) {
   if (result.exit_code == 0) return result;
@@ -46,6 +70,9 @@ DebianChroot::DebianChroot() {
   const std::string said = holder_->output();
   std::filesystem::remove(log);
   if (!ready) throw std::runtime_error("the chroot could not be unpacked: " + said);
+  const std::string ns = fmt::format("/proc/{}/ns/", holder_->pid());
+  enter_ = {"nsenter",   "--mount=" + ns + "mnt", "--pid=" + ns + "pid_for_children", "--", "chroot",
+            root_.path()};
   must(run_outside("cp -n \"$2\"/*.deb \"$1/var/cache/apt/archives/\" 2>/dev/null || true", {kCache}), "cp");
 }
 
@@ -53,6 +80,11 @@ DebianChroot::~DebianChroot() {
   run_outside(
       "cp -n \"$1\"/var/cache/apt/archives/*.deb \"$2\" && find \"$2\" -name '*.deb' -mtime +7 -delete",
       {kCache});
+  if (booted_ == nullptr) return;
+  booted_->stop(SIGKILL);
+  // The kernel takes the processes away on its own time, and a cgroup can be removed only without any.
+  wait_until(
+      [this] { return run_command({"find", cgroup_, "-depth", "-type", "d", "-delete"}).exit_code == 0; });
 }
 
 // `script` finds the root of the chroot as $1, then `arguments`.
@@ -66,21 +98,65 @@ CommandResult DebianChroot::run_outside(const std::string& script,
 }
 
 CommandResult DebianChroot::run(const std::vector<std::string>& argv, nanoseconds limit) const {
-  const std::string ns = fmt::format("/proc/{}/ns/", holder_->pid());
-  std::vector<std::string> whole = {"nsenter",
-                                    "--mount=" + ns + "mnt",
-                                    "--pid=" + ns + "pid_for_children",
-                                    "--",
-                                    "chroot",
-                                    root_.path(),
-                                    "/usr/bin/env",
-                                    "-i",
-                                    "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                                    "HOME=/root",
-                                    "LC_ALL=C",
-                                    "DEBIAN_FRONTEND=noninteractive"};
+  std::vector<std::string> whole = enter_;
+  for (const char* word : {"/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root",
+                           "LC_ALL=C", "DEBIAN_FRONTEND=noninteractive"}) {
+    whole.emplace_back(word);
+  }
   whole.insert(whole.end(), argv.begin(), argv.end());
   return run_command(whole, {}, limit);
+}
+
+bool DebianChroot::boot(std::string& why_not) {
+  // What a killed test left of its cgroup goes with the next one.
+  const CommandResult made = run_command(
+      {"sh", "-ec",
+       "cgroups=$(findmnt --noheadings --first-only --output TARGET --types cgroup2); test -w \"$cgroups\"; "
+       "for old in \"$cgroups\"/farshore-test-*; do if grep -qs '^populated 0' \"$old/cgroup.events\"; "
+       "then find \"$old\" -depth -type d -delete; fi; done; "
+       "mkdir \"$cgroups/$1\"; printf %s \"$cgroups/$1\"",
+       "sh", fmt::format("farshore-test-{}", getpid())});
+  if (made.exit_code != 0) {
+    why_not = "systemd needs a cgroup of its own, which cannot be made here: " + made.output;
+    return false;
+  }
+  cgroup_ = made.output;
+  const std::string log = root_.path() + ".log";
+  booted_ = std::make_unique<ChildProcess>(
+      std::vector<std::string>{
+          "nsenter", fmt::format("--mount=/proc/{}/ns/mnt", holder_->pid()), "--", "sh", "-ec",
+          "echo $$ >\"$2/cgroup.procs\"; exec unshare --mount --propagation private --pid --fork "
+          "--kill-child --cgroup --uts --ipc --net sh -ec \"$3\" sh \"$1\"",
+          "sh", root_.path(), cgroup_, kBoot},
+      SpawnOptions{.output_file = log, .environment = {}, .run_as = {}});
+  std::string first;
+  const bool up = wait_until(
+      [&] {
+        first = read_file(fmt::format("/proc/{0}/task/{0}/children", booted_->pid()));
+        if (first.empty()) return false;
+        enter_ = {"nsenter",  "--target=" + first.substr(0, first.find(' ')),
+                  "--mount",  "--pid",
+                  "--cgroup", "--uts",
+                  "--ipc",    "--net",
+                  "--root",   "--wd",
+                  "--"};
+        return run({"test", "-S", "/run/systemd/private"}, 10s).exit_code == 0;
+      },
+      60s);
+  const std::string said = booted_->output();
+  std::filesystem::remove(log);
+  if (!up) throw std::runtime_error("systemd did not come up: " + said);
+  run({"systemctl", "is-system-running", "--wait"}, 60s);
+  return true;
+}
+
+void DebianChroot::install(const std::vector<std::string>& packages) const {
+  std::string command =
+      "apt-get -qq -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 install --yes --no-install-recommends";
+  for (const std::string& package : packages) {
+    command += " " + (package.starts_with('/') ? bring(package) : package);
+  }
+  sh(command);
 }
 
 std::string DebianChroot::sh(const std::string& command) const {
