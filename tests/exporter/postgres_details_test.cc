@@ -125,12 +125,13 @@ TEST(ExporterDetails, ARoleWithoutPrivilegesIsToldAndShowsNoFalseValue) {
 }
 
 TEST(ExporterDetails, AStandbyWhosePrimaryWasRaisedAboveItShowsTheShortfall) {
-  const auto primary = primary_with({"max_connections = 20"});
-  const auto standby = primary->make_standby();
+  const auto primary = primary_with({"max_connections = 40"});
+  const auto standby = primary->make_standby(
+      {.name = "standby", .port = 0, .settings = {"max_connections = 40"}, .hba = {}, .start = true});
   RunningExporter exporter(Servers{{"p", primary->conninfo()}, {"s", standby->conninfo()}});
   const std::vector<std::string> connections = {kS, "parameter=\"max_connections\""};
   ASSERT_TRUE(exporter.wait_value("farshore_pg_standby_parameter_shortfall", connections, 0));
-  primary->append_settings({"max_connections = 27"});
+  primary->append_settings({"max_connections = 47"});
   primary->stop();
   primary->start();
   EXPECT_TRUE(exporter.wait_value("farshore_pg_standby_parameter_shortfall", connections, 7));
@@ -164,7 +165,11 @@ TEST(ExporterDetails, ThePredictedLossGrowsOnceThePrimaryIsGone) {
   ASSERT_TRUE(exporter.wait_value("farshore_predicted_loss_bytes", {kS}, 0));
   ASSERT_TRUE(exporter.wait_value("farshore_predicted_loss_seconds", {kS}, 0));
   EXPECT_EQ(exporter.value("farshore_predicted_loss_bytes", {kP}), std::nullopt);
+  const double before = exporter.value("farshore_pg_wal_flush_lsn_bytes", {kP}).value_or(0);
   primary->sql("CREATE TABLE t AS SELECT generate_series(1, 10000)");
+  ASSERT_TRUE(wait_until([&] {
+    return exporter.value("farshore_pg_wal_flush_lsn_bytes", {kP}).value_or(0) > before + 10000;
+  })) << "a rate that the vantage has seen";
   primary->kill();
   EXPECT_TRUE(
       wait_until([&] { return exporter.value("farshore_predicted_loss_seconds", {kS}).value_or(0) > 0.5; }));

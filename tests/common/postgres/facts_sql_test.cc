@@ -48,8 +48,11 @@ struct Pair {
     primary->sql("CREATE ROLE monitor LOGIN IN ROLE pg_monitor; CREATE ROLE nobody LOGIN");
     standby = primary->make_standby(
         {.name = "standby", .port = 0, .settings = std::move(settings), .hba = {}, .start = true});
-    if (!standby->wait_for_sql("SELECT status, last_msg_receipt_time IS NULL FROM pg_stat_wal_receiver",
-                               "streaming|f"))
+    // The receiver has written nothing, and says so with NULL, until there is something to write.
+    primary->sql("CREATE TABLE streamed (n int)");
+    if (!standby->wait_for_sql(
+            "SELECT status, written_lsn IS NULL, latest_end_time IS NULL FROM pg_stat_wal_receiver",
+            "streaming|f|f"))
       throw std::runtime_error("the standby does not stream");
   }
 };
