@@ -34,23 +34,18 @@ TEST_F(Refusal, AServerWithoutAFreeConnectionHasTooManyClients) {
   for (int client = 0; client < 4; ++client)  // superusers: nobody else would be let in at last
     clients.push_back(std::make_unique<ChildProcess>(
         std::vector<std::string>{"psql", "-X", "-d", primary->conninfo(), "-c", "SELECT pg_sleep(600)"}));
-  ASSERT_TRUE(
-      primary->wait_for_sql("SELECT count(*) FROM pg_stat_activity "
-                            "WHERE query LIKE 'SELECT pg_sleep%'",
-                            "4"));
+  ASSERT_TRUE(primary->wait_for_sql(
+      "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'", "4"));
   watch({{"p", primary->conninfo("mon")}});
   expect_silent(kP, "too_many_clients");
-  primary->sql(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-      "query LIKE 'SELECT pg_sleep%'");
+  primary->sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'");
   EXPECT_TRUE(wait_up(kP));
 }
 
 TEST_F(Refusal, AServerThatIsStartingUpIsNeitherUpNorSilent) {
   make_pair();
   standby->stop();
-  standby->append_settings({"hot_standby = off"});  // it goes on starting up for
-                                                    // as long as it is a standby
+  standby->append_settings({"hot_standby = off"});  // it goes on starting up for as long as it is a standby
   standby->start(false);
   watch({{"p", primary->conninfo()}, {"s", standby->conninfo()}});
   expect_silent(kS, "starting_up");
@@ -65,10 +60,8 @@ TEST_F(Refusal, AServerThatIsStartingUpIsNeitherUpNorSilent) {
 TEST_F(Refusal, AServerThatIsShuttingDownSaysSoUntilItsLastSessionEnds) {
   primary = PostgresFixture::make_primary();
   ChildProcess client({"psql", "-X", "-d", primary->conninfo(), "-c", "SELECT pg_sleep(600)"});
-  ASSERT_TRUE(
-      primary->wait_for_sql("SELECT count(*) FROM pg_stat_activity "
-                            "WHERE query LIKE 'SELECT pg_sleep%'",
-                            "1"));
+  ASSERT_TRUE(primary->wait_for_sql(
+      "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'", "1"));
   kill(primary->postmaster_pid(), SIGTERM);  // smart: waits for the client
   watch({{"p", primary->conninfo()}});
   expect_silent(kP, "shutting_down");

@@ -1,14 +1,14 @@
-// The stream between a primary and its standby: cut, stopped, delayed, turned
-// around.
+// The stream between a primary and its standby: cut, stopped, delayed, turned around.
 #include "tests/exporter/failures/fixture.h"
 
 namespace farshore::test {
 namespace {
 
+const std::string kStandbyRow = "application_name=\"standby\"";
+
 class Replication : public FailureTest {
  protected:
-  // A pair whose stream goes through an address of its own, so that it can be
-  // cut alone.
+  // A pair whose stream goes through an address of its own, so that it can be cut alone.
   void make_pair_with_link() {
     make_pair({.name = "primary",
                .port = 0,
@@ -25,20 +25,25 @@ class Replication : public FailureTest {
     watch_pair();
   }
   static std::vector<std::string> primary_only() {
-    return {"farshore_pg_wal_current_lsn_bytes", "farshore_pg_wal_flush_lsn_bytes"};
+    return {"farshore_pg_wal_insert_lsn_bytes", "farshore_pg_wal_current_lsn_bytes",
+            "farshore_pg_wal_flush_lsn_bytes", "farshore_pg_archiver_failed_total"};
   }
   static std::vector<std::string> standby_only() {
-    return {"farshore_pg_wal_receive_lsn_bytes", "farshore_pg_wal_replay_lsn_bytes",
-            "farshore_pg_wal_receiver_streaming", "farshore_replication_lag_bytes"};
+    return {"farshore_pg_wal_receive_lsn_bytes",
+            "farshore_pg_wal_replay_lsn_bytes",
+            "farshore_pg_wal_receiver_up",
+            "farshore_pg_wal_receiver_streaming",
+            "farshore_pg_replay_paused",
+            "farshore_pg_replay_pause_state",
+            "farshore_pg_recovery_min_apply_delay_seconds",
+            "farshore_replication_lag_bytes"};
   }
 };
 
 TEST_F(Replication, ALinkThatSwallowsEverythingLeavesBothServersUpAndTheLagGrowing) {
   in_network([&] {
     make_pair_with_link();
-    add_rule(
-        "ip daddr 127.0.0.2 drop; add rule inet test output ip saddr "
-        "127.0.0.2");
+    add_rule("ip daddr 127.0.0.2 drop; add rule inet test output ip saddr 127.0.0.2");
     write_some();
     expect_growing_lag();
     expect_answers(kP);
@@ -60,6 +65,9 @@ TEST_F(Replication, ALinkThatIsResetShowsNoStreamAndTheLagGrowing) {
     EXPECT_TRUE(wait_page(
         [](const Page& page) { return page.value("farshore_pg_wal_receiver_streaming", {kS}) == 0; }));
     EXPECT_EQ(scrape().value("farshore_pg_wal_receiver_last_message_age_seconds", {kS}), std::nullopt);
+    EXPECT_TRUE(wait_page([](const Page& page) { return page.names_with(kStandbyRow).empty(); }))
+        << "the primary knows of no such standby any more";
+    EXPECT_EQ(scrape().value("farshore_pg_replication_slot_active", {kP, "slot=\"standby\""}), 0);
     expect_answers(kP);
     expect_answers(kS);
     clear_rules();
@@ -103,10 +111,16 @@ TEST_F(Replication, AStandbyWhoseReplayIsPausedHoldsWhatItReceives) {
            page.value("farshore_replication_lag_bytes", {kS}) == 0;
   }));
   expect_answers(kS);
+  const Page paused = scrape();
+  EXPECT_EQ(paused.value("farshore_pg_replay_paused", {kS}), 1);
+  EXPECT_THAT(paused.set_to_one("farshore_pg_replay_pause_state", "state", kS),
+              testing::ElementsAre("paused"));
   standby->sql("SELECT pg_wal_replay_resume()");
   EXPECT_TRUE(wait_page([](const Page& page) {
-    return page.value("farshore_pg_wal_receive_lsn_bytes", {kS}) ==
-           page.value("farshore_pg_wal_replay_lsn_bytes", {kS});
+    return page.value("farshore_pg_replay_paused", {kS}) == 0 &&
+           page.value("farshore_pg_replay_pause_state", {kS, "not_paused"}) == 1 &&
+           page.value("farshore_pg_wal_receive_lsn_bytes", {kS}) ==
+               page.value("farshore_pg_wal_replay_lsn_bytes", {kS});
   }));
 }
 
@@ -120,6 +134,8 @@ TEST_F(Replication, ADelayedStandbyHoldsWhatItReceives) {
                page.value("farshore_pg_wal_replay_lsn_bytes", {kS}).value_or(0) + 10000 &&
            page.value("farshore_replication_lag_bytes", {kS}) == 0;
   }));
+  EXPECT_EQ(scrape().value("farshore_pg_recovery_min_apply_delay_seconds", {kS}), 3600);
+  EXPECT_EQ(scrape().value("farshore_pg_replay_paused", {kS}), 0);
   expect_answers(kS);
 }
 

@@ -11,8 +11,7 @@ namespace {
 
 class Silence : public FailureTest {
  protected:
-  // What the standby of a primary that fell silent may say: never that nothing
-  // lacks.
+  // What the standby of a primary that fell silent may say: never that nothing lacks.
   void expect_no_lag_of_zero() const {
     EXPECT_TRUE(wait_page([](const Page& page) {
       return !page.value("farshore_replication_lag_seconds", {kS}).has_value();
