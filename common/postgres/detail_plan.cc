@@ -99,7 +99,7 @@ void DetailPlan::finish_slow(std::shared_ptr<const FactDetails> facts, const std
   auto next = std::make_shared<SlowTier>();
   next->failure_text = failure;
   next->last_success = facts ? std::optional(now) : slow_ ? slow_->last_success : std::nullopt;
-  next->facts = facts || !slow_ ? std::move(facts) : slow_->facts;
+  next->facts = facts ? std::move(facts) : slow_ ? slow_->facts : nullptr;
   slow_ = std::move(next);
   slow_due_ = now + std::min(slow_interval_ * (1 << std::min(slow_lost_, 10)), kLongestWait);
 }
