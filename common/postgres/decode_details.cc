@@ -1,6 +1,7 @@
 #include "common/postgres/decode_details.h"
 
 #include <charconv>
+#include <limits>
 
 #include "common/json/json_value.h"
 
@@ -30,7 +31,7 @@ class Members {
   }
   std::optional<nanoseconds> duration(std::string_view key) const {
     const auto value = integer(key);
-    return value ? std::optional<nanoseconds>(std::chrono::microseconds(*value)) : std::nullopt;
+    return value ? from_microseconds(*value) : std::nullopt;
   }
   std::optional<WallTime> time(std::string_view key) const {
     const auto since_epoch = duration(key);
@@ -182,6 +183,12 @@ void read_part(FactPart part, const JsonValue& object, FactDetails& details) {
 }
 
 }  // namespace
+
+std::optional<nanoseconds> from_microseconds(int64_t value) {
+  constexpr int64_t kLargest = std::numeric_limits<int64_t>::max() / 1000;
+  if (value < -kLargest || value > kLargest) return std::nullopt;
+  return std::chrono::microseconds(value);
+}
 
 FactDetails decode_details(std::span<const std::optional<std::string>> columns, const FactParts& parts) {
   FactDetails details;

@@ -88,10 +88,16 @@ class RowReader {
     note(column);
     return std::nullopt;
   }
-  std::optional<WallTime> time(Column column) {
+  std::optional<nanoseconds> duration(Column column) {
     const std::optional<int64_t> value = integer(column);
     if (!value) return std::nullopt;
-    return WallTime(std::chrono::microseconds(*value));
+    const std::optional<nanoseconds> held = from_microseconds(*value);
+    if (!held) note(column);
+    return held;
+  }
+  std::optional<WallTime> time(Column column) {
+    const std::optional<nanoseconds> since_epoch = duration(column);
+    return since_epoch ? std::optional(WallTime(*since_epoch)) : std::nullopt;
   }
   // Must not be NULL.
   template <typename T>
@@ -115,8 +121,7 @@ std::optional<WalReceiverFacts> read_receiver(const PgRow& row, RowReader& reade
   receiver.status = row[kReceiverStatus].value_or("");
   receiver.flushed = reader.lsn(kReceiverFlushed);
   receiver.latest_end = reader.lsn(kReceiverLatestEnd);
-  if (const auto age = reader.integer(kReceiverMessageAge))
-    receiver.last_message_age = std::chrono::microseconds(*age);
+  receiver.last_message_age = reader.duration(kReceiverMessageAge);
   return receiver;
 }
 

@@ -54,6 +54,16 @@ TEST(Facts, AStandbyHoldsTheLargerOfReceivedAndReplayed) {
   EXPECT_EQ(facts->receiver->last_message_age, 1500ms);
 }
 
+// Found by fuzzing: nanoseconds overflow, and a time of long ago becomes one of the future.
+TEST(Facts, ATimeThatNanosecondsCannotHoldIsRefused) {
+  for (const size_t column : {8, 9, 14})
+    for (const char* time : {"9223372036854775807", "-9223372036854775808", "9300000000000000"}) {
+      PgRow row = standby_row();
+      row[column] = time;
+      EXPECT_FALSE(decode_facts(row, 150018)) << column << " " << time;
+    }
+}
+
 TEST(Facts, AReceiverWhoseColumnsAreHiddenIsThereButUnknown) {
   PgRow row = standby_row();
   row[11] = row[12] = row[13] = row[14] = kNull;
