@@ -7,10 +7,10 @@ that whatever else the machine does falls on both.
 
 import argparse
 import base64
-import contextlib
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -282,6 +282,12 @@ def main():
     print(json.dumps(result))
 
 
+def stop_in_order(number, _frame):
+    """So that the servers are stopped and the folder goes, whoever ends the bench."""
+    raise SystemExit(128 + number)
+
+
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        main()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, stop_in_order)
+    main()
