@@ -1,6 +1,7 @@
 #include "exporter/health/judgement.h"
 
 #include <algorithm>
+#include <span>
 
 namespace farshore {
 namespace {
@@ -95,6 +96,44 @@ Judgement is_replica(const ExporterView& view, const ServerView& server, const H
   return query.lag ? within(view, server, LagOf::kApply, *query.lag) : yes();
 }
 
+// How the primary counts this standby, from its own pg_stat_replication: the connection is told by its
+// application_name, which has to be the server's name here.
+Judgement counts_as(const ExporterView& view, const ServerView& server, const HealthQuery& query,
+                    std::span<const std::string_view> states) {
+  if (Judgement standby = is_replica(view, server, query); !standby.yes) return standby;
+  const std::string& name = server.observation->server;
+  for (const ServerView& primary : view.servers) {
+    if (primary.observation->cluster != server.observation->cluster || !is_primary(view, primary, {}).yes)
+      continue;
+    const FactDetails* details = primary.details();
+    if (details == nullptr || !details->standbys)
+      return no("what the primary says of its standbys is not known");
+    for (const StandbyConnections& row : details->standbys->rows) {
+      if (row.application_name != name) continue;
+      if (row.connections != 1)
+        return no("{} connections with the primary are named '{}'", row.connections, name);
+      if (!row.sync_state) return no("how the primary counts it is hidden");
+      return std::ranges::find(states, *row.sync_state) != states.end()
+                 ? is_replica(view, server, query)
+                 : no("the primary counts it as {}", *row.sync_state);
+    }
+    return no("the primary has no connection with the application_name '{}'", name);
+  }
+  return no("no primary is in sight that could say how it counts it");
+}
+
+constexpr std::string_view kSync[] = {"sync"}, kQuorum[] = {"quorum"}, kAsync[] = {"async", "potential"};
+
+Judgement is_sync(const ExporterView& view, const ServerView& server, const HealthQuery& query) {
+  return counts_as(view, server, query, kSync);
+}
+Judgement is_quorum(const ExporterView& view, const ServerView& server, const HealthQuery& query) {
+  return counts_as(view, server, query, kQuorum);
+}
+Judgement is_async(const ExporterView& view, const ServerView& server, const HealthQuery& query) {
+  return counts_as(view, server, query, kAsync);
+}
+
 // The first yes of two; else the reason of the second.
 template <Judge kFirst, Judge kSecond>
 Judgement either(const ExporterView& view, const ServerView& server, const HealthQuery& query) {
@@ -131,6 +170,14 @@ constexpr HealthCheck kChecks[] = {
     {"/standby-leader", kTakesNothing, is_standby_leader},
     {"/replica", kTakesLag | kTakesState, is_replica},
     {"/read-only", kTakesLag | kTakesState, either<is_primary, is_replica>},
+    {"/synchronous", kTakesLag | kTakesState, is_sync},
+    {"/sync", kTakesLag | kTakesState, is_sync},
+    {"/asynchronous", kTakesLag | kTakesState, is_async},
+    {"/async", kTakesLag | kTakesState, is_async},
+    {"/quorum", kTakesLag | kTakesState, is_quorum},
+    {"/read-only-sync", kTakesLag | kTakesState, either<is_primary, is_sync>},
+    {"/read-only-synchronous", kTakesLag | kTakesState, either<is_primary, is_sync>},
+    {"/read-only-quorum", kTakesLag | kTakesState, either<is_primary, is_quorum>},
     {"/health", kTakesNothing, is_healthy},
     {"/liveness", kTakesNothing, is_alive},
     {"/readiness", kTakesLag | kTakesMode, is_ready},

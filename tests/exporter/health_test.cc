@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "common/base/version.h"
 #include "exporter/health/health_routes.h"
@@ -191,6 +192,45 @@ TEST(HealthReplica, AStandbyOfAnotherDatabaseSystemIsNone) {
   foreign.facts->system_identifier = "1";
   EXPECT_FALSE(judge("/replica", view_of({primary(), foreign}), 1).yes);
   EXPECT_FALSE(judge("/readiness", view_of({primary(), foreign}), 1).yes);
+}
+
+// A pair whose primary shows one connection of the standby in this state.
+ExporterView pair_counted_as(const std::string& sync_state, const std::string& name = "shop-eu",
+                             int64_t connections = 1) {
+  StandbyConnections row;
+  row.application_name = name;
+  row.connections = connections;
+  row.sync_state = sync_state;
+  FactDetails details;
+  details.standbys = StandbyList{.rows = {row}, .left_out = 0, .synchronous = {}, .sync_names = {}};
+  return view_of({with(primary(), std::move(details)), standby()});
+}
+
+TEST(HealthSync, IsWhatThePrimarySaysOfTheConnectionWithTheServersName) {
+  const std::map<std::string, std::vector<std::string>> paths = {
+      {"sync", {"/synchronous", "/sync", "/read-only-sync", "/read-only-synchronous"}},
+      {"quorum", {"/quorum", "/read-only-quorum"}},
+      {"async", {"/asynchronous", "/async"}},
+      {"potential", {"/asynchronous", "/async"}}};
+  for (const auto& [state, yes] : paths)
+    for (const char* path : {"/synchronous", "/sync", "/read-only-sync", "/read-only-synchronous", "/quorum",
+                             "/read-only-quorum", "/asynchronous", "/async"})
+      EXPECT_EQ(judge(path, pair_counted_as(state), 1).yes, std::ranges::find(yes, path) != yes.end())
+          << path << " while it is " << state;
+  for (const char* path : {"/read-only-sync", "/read-only-quorum"})
+    EXPECT_TRUE(judge(path, pair_counted_as("async"), 0).yes) << path << " of the primary";
+  EXPECT_FALSE(judge("/sync", pair_counted_as("sync"), 0).yes);
+  EXPECT_FALSE(judge("/sync", pair_counted_as("sync"), 1, "lag=1B").yes) << "and it must keep up";
+}
+
+TEST(HealthSync, IsNotGuessed) {
+  for (const char* path : {"/sync", "/quorum", "/async"}) {
+    EXPECT_FALSE(judge(path, view_of({primary(), standby()}), 1).yes) << path << ": nothing was read";
+    EXPECT_FALSE(judge(path, pair_counted_as("sync", "walreceiver"), 1).yes) << path << ": another name";
+    EXPECT_FALSE(judge(path, pair_counted_as("sync", "shop-eu", 2), 1).yes) << path << ": two of that name";
+    ExporterView lost = view_of({silent(primary(), FailureClass::kTimeout), standby()});
+    EXPECT_THAT(judge(path, lost, 1).reason, HasSubstr("no primary is in sight")) << path;
+  }
 }
 
 TEST(HealthReadiness, MeasuresWhatIsReplayedOrWhatIsHeldAgainstALimitOfItsOwnOrTheClusters) {

@@ -1,0 +1,89 @@
+// The program as a service and as a command: systemd, --once, --config.check.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/exporter/running_exporter.h"
+#include "tests/support/notify_socket.h"
+#include "tests/support/postgres_server.h"
+
+namespace farshore {
+namespace {
+
+using test::CommandResult;
+using test::PostgresFixture;
+using test::RunningExporter;
+using test::Servers;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(ExporterService, TellsSystemdWhatItIsAt) {
+  const test::NotifySocket manager;
+  RunningExporter exporter(Servers{{"d", "host=127.0.0.1 port=9 user=x dbname=x"}}, {},
+                           {"NOTIFY_SOCKET=" + manager.path(), "WATCHDOG_USEC=300000"});
+  EXPECT_TRUE(manager.wait_for("READY=1"));
+  EXPECT_EQ(exporter.value("farshore_pg_up", {"server=\"d\""}), 0) << "ready without having looked";
+  EXPECT_TRUE(manager.wait_for("WATCHDOG=1"));
+  EXPECT_TRUE(manager.wait_for("WATCHDOG=1"));
+  exporter.process().signal(SIGHUP);
+  EXPECT_TRUE(manager.wait_for("RELOADING=1"));
+  EXPECT_TRUE(manager.wait_for("READY=1"));
+  EXPECT_EQ(exporter.process().stop(SIGTERM), 0);
+  EXPECT_TRUE(manager.wait_for("STOPPING=1"));
+}
+
+class ExporterCommand : public testing::Test {
+ protected:
+  CommandResult run(const std::string& topology, std::vector<std::string> flags,
+                    const std::string& standard_error = "2>&1") {
+    test::write_file(folder.file("farshore.yml"), topology);
+    std::string command =
+        FARSHORE_EXPORTER " --config.file " + folder.file("farshore.yml") + " --vantage eu-west";
+    for (const std::string& flag : flags) command += " " + flag;
+    return test::run_command({"sh", "-c", command + " " + standard_error});
+  }
+  test::TempDir folder;
+};
+
+TEST_F(ExporterCommand, OncePrintsOneFullLookAndNothingElse) {
+  const auto primary = PostgresFixture::make_primary();
+  const auto frozen =
+      PostgresFixture::make_primary({.name = "frozen", .port = 0, .settings = {}, .hba = {}, .start = true});
+  frozen->freeze();
+  const std::string topology = test::topology_yaml({{"p", primary->conninfo()},
+                                                    {"f", frozen->conninfo()},
+                                                    {"d", "host=127.0.0.1 port=9 user=x dbname=x"}});
+  const CommandResult result = run(topology, {"--once"}, "2>/dev/null");
+  frozen->resume();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(result.output.starts_with("# HELP ")) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("region=\"us-east\",server=\"p\",vantage=\"eu-west\"} 1"));
+  EXPECT_THAT(result.output, HasSubstr("server=\"f\",vantage=\"eu-west\",class=\"timeout\"} 1"));
+  EXPECT_THAT(result.output, HasSubstr("server=\"d\",vantage=\"eu-west\",class=\"refused\"} 1"));
+  test::write_file(folder.file("metrics"), result.output);
+  const CommandResult check =
+      test::run_command({"sh", "-c", "promtool check metrics < " + folder.file("metrics")});
+  EXPECT_EQ(check.exit_code, 0) << check.output;
+}
+
+TEST_F(ExporterCommand, OnceAndCheckFailWhenTheConfigurationIsBad) {
+  for (const char* flag : {"--once", "--config.check"}) {
+    const CommandResult bad = run("vantages: 3\n", {flag});
+    EXPECT_EQ(bad.exit_code, 1) << flag;
+    EXPECT_THAT(bad.output, HasSubstr("farshore.yml:1:")) << flag;
+    const CommandResult server =
+        run(test::topology_yaml({{"p", "host=127.0.0.1 user=x"}}), {flag, "--server", "q"});
+    EXPECT_EQ(server.exit_code, 1) << flag;
+    EXPECT_THAT(server.output, HasSubstr("has no server 'q'")) << flag;
+  }
+}
+
+TEST_F(ExporterCommand, CheckConnectsToNothing) {
+  const CommandResult good =
+      run(test::topology_yaml({{"p", "host=nowhere.invalid user=x"}}), {"--config.check"});
+  EXPECT_EQ(good.exit_code, 0) << good.output;
+  EXPECT_THAT(good.output, HasSubstr("the configuration is good"));
+  EXPECT_THAT(good.output, Not(HasSubstr("msg=")));
+}
+
+}  // namespace
+}  // namespace farshore
