@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "exporter/health/health_routes.h"
 #include "exporter/pages.h"
+#include "exporter/probe.h"
 
 namespace farshore {
 namespace {
@@ -135,6 +136,12 @@ std::vector<Route> Exporter::routes() {
             [this](const ServerRequest&) {
               return page_reply("text/html; charset=utf-8",
                                 render_landing_page(view(), options_.telemetry_path));
+            }),
+      route("GET", "/probe",
+            [this](const ServerRequest& request) {
+              const Result<std::string> page = render_probe(view(), request.query);
+              return page ? page_reply(kMetricsContentType, *page)
+                          : text_reply(400, page.error().message + "\n");
             }),
       route("GET", "/-/healthy",
             [this](const ServerRequest&) {

@@ -6,6 +6,7 @@
 #include "common/base/version.h"
 #include "common/cli/command_line.h"
 #include "common/cli/serve.h"
+#include "common/web/web_config.h"
 #include "exporter/exporter.h"
 #include "exporter/pages.h"
 
@@ -31,6 +32,8 @@ int serve(const std::string& config_file, const ExporterOptions& options) {
 int check_config(const std::string& config_file, const ExporterOptions& options) {
   const auto world = Exporter::make_world(load_topology(config_file), options, system_clock());
   if (!world) return refuse_to_start(world.error());
+  if (!options.web.config_file.empty())
+    if (const auto web = load_web_config(options.web.config_file); !web) return refuse_to_start(web.error());
   fmt::print("{}: the configuration is good\n", config_file);
   return kExitOk;
 }
@@ -40,7 +43,8 @@ int print_once(const std::string& config_file, const ExporterOptions& options) {
   const auto world = Exporter::make_world(load_topology(config_file), options, system_clock());
   if (!world) return refuse_to_start(world.error());
   (*world)->start();
-  if (!(*world)->wait_first_cycle()) log_warn("not everything was looked at in time");
+  if (!(*world)->wait_first_cycle(World::FirstCycle::kEverything))
+    log_warn("not everything was looked at in time");
   fmt::print("{}", render_metrics((*world)->view()));
   return kExitOk;
 }

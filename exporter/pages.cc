@@ -42,7 +42,9 @@ std::string row_of(const ServerView& server) {
                                  : facts->in_recovery ? facts->held()
                                                       : facts->flush;
   return fmt::format(
-      "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+      "<tr><td>{0}</td><td>{1}</td><td>{2}</td><td>{3}</td><td>{4}</td><td>{5}</td><td>{6}</td>"
+      "<td><a href=\"/server/{2}/patroni\">health</a> &middot; <a "
+      "href=\"/probe?target={2}\">probe</a></td></tr>\n",
       escape(server.observation->cluster), escape(server.observation->region),
       escape(server.observation->server), escape(state_text(server)),
       facts != nullptr ? std::to_string(facts->timeline) : "", lsn ? lsn->to_string() : "",
@@ -70,7 +72,7 @@ std::string render_landing_page(const ExporterView& view, const std::string& tel
       "<a href=\"/-/ready\">Ready</a></p>\n"
       "<table><tr><th>Cluster</th><th>Region</th><th>Server</th><th>State</th><th>Timeline</th><th>Position</"
       "th>"
-      "<th>Behind</th></tr>\n{}</table></body></html>\n",
+      "<th>Behind</th><th></th></tr>\n{}</table></body></html>\n",
       escape(view.vantage), kVersion, kRevision, to_seconds(view.snapshot_age), escape(telemetry_path), rows);
 }
 

@@ -62,9 +62,16 @@ void World::stop() {
   watchers_.stop();
 }
 
-bool World::wait_first_cycle() const {
-  const BootTime limit = clock_.boot_now() + 2 * topology_.observe.timeout + 1s;
-  while (!view().first_cycle_done) {
+bool World::wait_first_cycle(FirstCycle of) const {
+  const bool everything = of == FirstCycle::kEverything;
+  const nanoseconds patience =
+      everything ? WatchSettings::of(topology_.observe).limit() : 2 * topology_.observe.timeout;
+  const BootTime limit = clock_.boot_now() + patience + 1s;
+  const auto is_done = [&] {
+    const ExporterView now = view();
+    return now.first_cycle_done && (!everything || now.watch.is_complete());
+  };
+  while (!is_done()) {
     if (clock_.boot_now() >= limit) return false;
     clock_.sleep_for(5ms);
   }

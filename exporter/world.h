@@ -30,8 +30,10 @@ class World {
   void stop_heartbeat();  // before another world starts: two must not beat at one server
   void stop();            // ends every session; what was seen last stays
 
-  // Until everything was looked at once; false when that took longer than looks are allowed to take.
-  bool wait_first_cycle() const;
+  // Until every server was looked at once, and with kEverything whatever is watched beside them too; false
+  // when that took longer than looks are allowed to take.
+  enum class FirstCycle { kServers, kEverything };
+  bool wait_first_cycle(FirstCycle of = FirstCycle::kServers) const;
 
   const Topology& topology() const { return topology_; }
   ExporterView view() const;

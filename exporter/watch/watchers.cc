@@ -1,6 +1,20 @@
 #include "exporter/watch/watchers.h"
 
+#include <algorithm>
+
 namespace farshore {
+namespace {
+
+template <typename List>
+bool all_looked_at(const std::shared_ptr<const List>& list) {
+  return !list || std::ranges::all_of(*list, [](const auto& one) { return one.finished.has_value(); });
+}
+
+}  // namespace
+
+bool WatchView::is_complete() const {
+  return all_looked_at(applications) && all_looked_at(records) && all_looked_at(files);
+}
 
 Watchers::Watchers(const Topology& topology, const std::string& vantage, Clock& clock)
     : clock_(clock),

@@ -22,6 +22,8 @@ struct WatchView {
   WallTime wall_now{};
   nanoseconds limit{0};  // an observation older than this claims nothing any more
 
+  // Everything that is watched was looked at once.
+  bool is_complete() const;
   bool is_current(const std::optional<BootTime>& finished) const {
     return finished && now - *finished <= limit;
   }

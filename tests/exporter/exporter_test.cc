@@ -50,6 +50,8 @@ TEST(ExporterProgram, ServesItsPagesAndStopsCleanly) {
   EXPECT_EQ(exporter.get("/-/healthy").status, 200);
   EXPECT_THAT(exporter.get("/").body, HasSubstr("<td>p</td>"));
   EXPECT_EQ(exporter.get("/metricsx").status, 404);
+  EXPECT_THAT(exporter.get("/probe?target=p").body, HasSubstr("\nprobe_success 0\n"));
+  EXPECT_EQ(exporter.get("/probe?target=127.0.0.1:5432").status, 400);
   EXPECT_EQ(exporter.process().stop(SIGTERM), 0);
   EXPECT_THAT(exporter.process().output(), HasSubstr("msg=stopped"));
 }

@@ -77,6 +77,14 @@ TEST_F(ExporterCommand, OnceAndCheckFailWhenTheConfigurationIsBad) {
   }
 }
 
+TEST_F(ExporterCommand, CheckReadsTheWebConfigurationToo) {
+  test::write_file(folder.file("web.yml"), "tls_server_config: {cert_fill: x}\n");
+  const CommandResult bad = run(test::topology_yaml({{"p", "host=127.0.0.1 user=x"}}),
+                                {"--config.check", "--web.config.file", folder.file("web.yml")});
+  EXPECT_EQ(bad.exit_code, 1);
+  EXPECT_THAT(bad.output, HasSubstr("web.yml:1:"));
+}
+
 TEST_F(ExporterCommand, CheckConnectsToNothing) {
   const CommandResult good =
       run(test::topology_yaml({{"p", "host=nowhere.invalid user=x"}}), {"--config.check"});
