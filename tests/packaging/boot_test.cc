@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "tests/packaging/debian_chroot.h"
 #include "tests/packaging/packages.h"
 
@@ -9,6 +11,7 @@ namespace farshore {
 namespace {
 
 using test::DebianChroot;
+using test::output_of;
 using test::package_file;
 using test::wait_until;
 using testing::HasSubstr;
@@ -62,7 +65,7 @@ class Booted : public testing::Test {
   }
   static bool answers(const std::string& url, const std::string& code = "200") {
     return wait_until([&] {
-      return debian_->run({"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "5", url})
+      return debian_->run({"curl", "-sk", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "5", url})
                  .output == code;
     });
   }
@@ -121,21 +124,34 @@ TEST_F(Booted, AnExporterWithoutAVantageSaysSoAndIsNotStartedAgain) {
   EXPECT_THAT(log_of(kExporter), HasSubstr("--vantage is required"));
 }
 
-// haproxy with what a front may use: a worker, a socket in the folder of the unit, a regular expression.
-TEST_F(Booted, HaproxyRunsInTheSandboxesOfBoth) {
+TEST_F(Booted, AServiceThatHangsIsKilledByTheWatchdogAndStartedAgain) {
   configure();
-  debian_->write(
-      "/etc/farshore/front.cfg",
-      "global\n  stats socket \"${RUNTIME_DIRECTORY}/admin.sock\" mode 600 level admin\n  maxconn 2000\n"
-      "defaults\n  mode http\n  timeout connect 1s\n  timeout client 1s\n  timeout server 1s\n"
-      "frontend front\n  bind 127.0.0.1:18443\n  http-request deny if { path_reg ^/secret.*$ }\n"
-      "  http-request return status 200\n");
-  for (const std::string& unit : {kExporter, kActuator}) {
-    override_unit(unit, "Type=exec\nExecStart=\nExecStart=/usr/sbin/haproxy -W -f /etc/farshore/front.cfg\n");
-    debian_->sh("systemctl start " + unit);
-    EXPECT_TRUE(answers("http://127.0.0.1:18443/")) << log_of(unit);
-    EXPECT_TRUE(answers("http://127.0.0.1:18443/secret", "403")) << log_of(unit);
+  override_unit(kExporter, "WatchdogSec=5s\nRestartSec=100ms\n");
+  debian_->sh("systemctl start farshore-exporter; systemctl kill --signal=STOP farshore-exporter");
+  EXPECT_TRUE(wait_until([] { return show(kExporter, "NRestarts") != "0"; }, 60s));
+  EXPECT_THAT(log_of(kExporter), HasSubstr("Watchdog timeout"));
+}
+
+// The front is HAProxy, a child of the program: it lives in the same sandbox.
+TEST_F(Booted, BothServeTlsInTheirSandboxes) {
+  configure();
+  const test::TempDir folder;
+  output_of({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+             "-subj", "/CN=localhost", "-days", "2", "-keyout", folder.file("tls.key"), "-out",
+             folder.file("tls.crt")});
+  debian_->write("/etc/farshore/web.yml",
+                 "tls_server_config: {cert_file: /etc/farshore/tls.crt, key_file: /etc/farshore/tls.key}\n");
+  debian_->write("/etc/farshore/tls.crt", test::read_file(folder.file("tls.crt")));
+  debian_->write("/etc/farshore/tls.key", test::read_file(folder.file("tls.key")), "0640");
+  debian_->sh("sed -i 's/^ARGS=\"/&--web.config.file=\\/etc\\/farshore\\/web.yml /' /etc/default/farshore-*");
+  for (const auto& [unit, user, port] : {std::tuple{kExporter, "farshore-exporter", "10187"},
+                                         std::tuple{kActuator, "farshore-actuator", "10188"}}) {
+    debian_->sh("chown root:" + std::string(user) + " /etc/farshore/tls.key; systemctl start " + unit);
+    EXPECT_TRUE(answers("https://127.0.0.1:" + std::string(port) + "/-/healthy")) << log_of(unit);
+    debian_->sh("systemctl reload " + unit);
+    EXPECT_TRUE(answers("https://127.0.0.1:" + std::string(port) + "/-/healthy")) << log_of(unit);
     debian_->sh("systemctl stop " + unit);
+    EXPECT_EQ(show(unit, "Result"), "success");
   }
 }
 
@@ -158,7 +174,8 @@ TEST_F(Booted, CommandsOfTheUserWorkInTheActuatorsSandboxAndReachNothingElse) {
       "! touch /etc/x\n! touch /usr/x\n! ls /root\n! cat /etc/shadow\n! mount -t tmpfs tmpfs /mnt\n! su -c "
       "true\n",
       "0755");
-  override_unit(kActuator, "Type=oneshot\nRestart=no\nExecStart=\nExecStart=/usr/local/bin/hook\n");
+  override_unit(kActuator,
+                "Type=oneshot\nWatchdogSec=0\nRestart=no\nExecStart=\nExecStart=/usr/local/bin/hook\n");
   debian_->sh("systemctl start farshore-exporter");
   ASSERT_TRUE(answers("http://127.0.0.1:10187/-/healthy"));
   EXPECT_EQ(debian_->run({"systemctl", "start", "farshore-actuator"}).exit_code, 0) << log_of(kActuator);

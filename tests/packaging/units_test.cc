@@ -50,6 +50,12 @@ TEST_P(Unit, IsSkippedUntilThereIsATopology) {
   EXPECT_THAT(text(), HasSubstr("\nConditionPathExists=/etc/farshore/farshore.yml\n"));
 }
 
+// That the programs do so is tested where they are started: boot_test.cc.
+TEST_P(Unit, WaitsForReadinessAndWatchesForLife) {
+  EXPECT_THAT(text(), HasSubstr("\nType=notify\n"));
+  EXPECT_THAT(text(), testing::ContainsRegex("\nWatchdogSec=[0-9]+s\n"));
+}
+
 TEST_P(Unit, StartsWhatThePackageHoldsAsItsOwnUserWithFlagsOfEtcDefault) {
   EXPECT_THAT(text(), HasSubstr("\nUser=" + GetParam() + "\n"));
   EXPECT_THAT(text(), HasSubstr("\nEnvironmentFile=-/etc/default/" + GetParam() + "\n"));
