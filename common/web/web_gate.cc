@@ -86,7 +86,9 @@ std::optional<Refusal> WebGate::admit_from_front(const GateRules& rules, ServerR
 }
 
 void WebGate::complete(ServerReply& reply) const {
-  for (const auto& [name, value] : rules()->headers) reply.headers.emplace(name, value);
+  // Held by a name: made in the loop's own head it would be gone before the first turn.
+  const auto rules = this->rules();
+  for (const auto& [name, value] : rules->headers) reply.headers.emplace(name, value);
 }
 
 }  // namespace farshore
