@@ -58,6 +58,9 @@ bool answers_question(const ldns_pkt* packet, const Query& query) {
 }  // namespace
 
 Result<Query> make_query(const std::string& name, const std::string& type) {
+  // ldns takes "TYPE" and any number for a type, also one that no enum holds.
+  if (lower(type).starts_with("type"))
+    return fail(ErrorCode::kInvalidArgument, "'{}' is no DNS record type", type);
   const ldns_rr_type wanted = ldns_get_rr_type_by_name(type.c_str());
   if (wanted == 0) return fail(ErrorCode::kInvalidArgument, "'{}' is no DNS record type", type);
   ldns_rdf* raw_name = nullptr;

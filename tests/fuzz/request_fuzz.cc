@@ -119,8 +119,9 @@ void check_form(std::string_view body, std::string_view cookies) {
 
 void check_addresses(std::string_view text) {
   if (const auto listen = parse_listen_address(text))
-    require(is_ipv4(listen->host) && listen->port >= 0 && listen->port <= 65535, "one can listen there",
-            text);
+    require((listen->ipv6 ? is_ipv6(listen->host) : is_ipv4(listen->host)) && listen->port >= 0 &&
+                listen->port <= 65535,
+            "one can listen there", text);
   if (const auto place = parse_host_port(text)) {
     require(place->port > 0 && (is_host_name(place->host) || is_ipv6(place->host)), "a place can be named",
             text);

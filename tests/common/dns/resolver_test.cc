@@ -101,6 +101,7 @@ TEST_F(DnsResolverTest, BadInputIsToldFromBadLuck) {
   const BootTime soon = system_clock().boot_now() + 1s;
   EXPECT_EQ(ask("").error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(ask("orders.farshore.test", "NOSUCHTYPE").error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(ask("orders.farshore.test", "TYPE4294967295").error().code, ErrorCode::kInvalidArgument);
   for (const char* nameserver : {"", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", ":53", "127.0.0.1:53x"})
     EXPECT_EQ(resolver_->ask(nameserver, "a.test", "A", soon).error().code, ErrorCode::kInvalidArgument)
         << nameserver;
