@@ -54,7 +54,7 @@ TEST(Facts, AStandbyHoldsTheLargerOfReceivedAndReplayed) {
   EXPECT_EQ(facts->receiver->last_message_age, 1500ms);
 }
 
-// Found by fuzzing: nanoseconds overflow, and a time of long ago becomes one of the future.
+// Nanoseconds would overflow, and a time of long ago become one of the future.
 TEST(Facts, ATimeThatNanosecondsCannotHoldIsRefused) {
   for (const size_t column : {8, 9, 14})
     for (const char* time : {"9223372036854775807", "-9223372036854775808", "9300000000000000"}) {
