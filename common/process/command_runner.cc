@@ -14,29 +14,13 @@
 #include <cstring>
 #include <mutex>
 
+#include "common/base/descriptor.h"
+
 namespace farshore {
 namespace {
 
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  ~Fd() { reset(); }
-  int get() const { return fd_; }
-  bool open() const { return fd_ >= 0; }
-  void reset(int fd = -1) {
-    if (fd_ >= 0) close(fd_);
-    fd_ = fd;
-  }
-
- private:
-  int fd_ = -1;
-};
-
 struct Pipe {
-  Fd read_end, write_end;
+  Descriptor read_end, write_end;
   bool make() {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return false;
@@ -93,7 +77,7 @@ int spawn(pid_t& pid, std::vector<std::string> argv, const Environment& environm
 }
 
 // Reads what is there now. Closes the descriptor at end of file.
-void drain(Fd& fd, std::string& text) {
+void drain(Descriptor& fd, std::string& text) {
   std::array<char, 8192> buffer;
   while (fd.open()) {
     const ssize_t count = read(fd.get(), buffer.data(), buffer.size());
@@ -139,7 +123,7 @@ class SystemCommandRunner final : public CommandRunner {
  private:
   struct Child {
     pid_t pid = 0;
-    Fd pidfd;
+    Descriptor pidfd;
     Pipe out, err;
     CommandResult result;
   };

@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -43,8 +42,7 @@ Result<std::string> find_haproxy(const std::string& program) {
               "where it is with --web.haproxy");
 }
 
-Front::Front(FrontOptions options)
-    : options_(std::move(options)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+Front::Front(FrontOptions options) : options_(std::move(options)) {}
 
 Result<std::unique_ptr<Front>> Front::start(FrontOptions options, const WebConfig& config) {
   auto program = find_haproxy(options.program);
@@ -65,7 +63,7 @@ Front::~Front() {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
-  eventfd_write(wake_.get(), 1);
+  wake_.raise();
   thread_.join();
 }
 
@@ -117,7 +115,7 @@ Status Front::order(Generation generation) {
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return order_ == nullptr; });
   order_ = &order;
-  eventfd_write(wake_.get(), 1);
+  wake_.raise();
   done_.wait(lock, [&order] { return order.outcome.has_value(); });
   return *order.outcome;
 }
@@ -230,14 +228,13 @@ void Front::wait() {
   if (process_) limit = std::min<nanoseconds>(limit, next_ping_ - now);
   if (!process_ && generation_) limit = std::min<nanoseconds>(limit, restart_at_ - now);
   limit = std::max<nanoseconds>(limit, 1ms);
-  std::vector<pollfd> entries = {{wake_.get(), POLLIN, 0}};
+  std::vector<pollfd> entries = {{wake_.fd(), POLLIN, 0}};
   if (process_) {
     entries.push_back({process_->pid_descriptor(), POLLIN, 0});
     entries.push_back({process_->output_descriptor(), POLLIN, 0});  // a negative one is skipped
   }
   poll(entries.data(), entries.size(), static_cast<int>(std::chrono::ceil<milliseconds>(limit).count()));
-  eventfd_t woken = 0;
-  eventfd_read(wake_.get(), &woken);
+  wake_.clear();
 }
 
 }  // namespace farshore

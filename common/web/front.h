@@ -16,6 +16,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
+#include "common/base/wake_up.h"
 #include "common/web/front_process.h"
 #include "common/web/listen_socket.h"
 #include "common/web/web_config.h"
@@ -72,7 +73,7 @@ class Front {
   Result<std::unique_ptr<FrontProcess>> launch(const Generation& generation) const;
 
   FrontOptions options_;
-  Descriptor wake_;  // an eventfd
+  WakeUp wake_;
 
   std::mutex mutex_;
   std::condition_variable done_;

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "common/base/clock.h"
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
-#include "common/web/descriptor.h"
 
 namespace farshore {
 

@@ -2,9 +2,9 @@
 // error, connections wait instead of being refused while a front is replaced, and IPv6 works.
 #pragma once
 
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
 #include "common/http/listen_address.h"
-#include "common/web/descriptor.h"
 
 namespace farshore {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "common/base/descriptor.h"
 #include "common/base/result.h"
-#include "common/web/descriptor.h"
 
 namespace farshore {
 
