@@ -101,15 +101,7 @@ void PolledSession::take_result(const PGresult* result) {
     answer_.failure = result_failure(connection_.get(), result);
     return;
   }
-  for (int line = 0; line < PQntuples(result); ++line) {
-    PgRow& row = answer_.rows.emplace_back();
-    for (int column = 0; column < PQnfields(result); ++column) {
-      if (PQgetisnull(result, line, column) != 0)
-        row.emplace_back(std::nullopt);
-      else
-        row.emplace_back(PQgetvalue(result, line, column));
-    }
-  }
+  for (int line = 0; line < PQntuples(result); ++line) answer_.rows.push_back(read_row(result, line));
 }
 
 PolledAnswer PolledSession::finish() {

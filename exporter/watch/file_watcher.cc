@@ -12,6 +12,7 @@
 #include <system_error>
 #include <thread>
 
+#include "common/base/descriptor.h"
 #include "common/base/log.h"
 #include "exporter/watch/board.h"
 #include "exporter/watch/change_log.h"
@@ -25,20 +26,6 @@ MarkerReading failed_with_errno(const char* what) {
   return failed(errno == ENOENT ? MarkerFailure::kMissing : MarkerFailure::kUnreadable,
                 fmt::format("{}: {}", what, strerror(errno)));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // The readers that hang outlive the watcher: what they share with it is here.
 struct Shared {
