@@ -1,10 +1,10 @@
 #include "exporter/probe.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string>
 
+#include "common/http/query.h"
 #include "exporter/collectors/collector.h"
 
 namespace farshore {
@@ -40,18 +40,20 @@ bool is_configured(const ExporterView& view, const Module& module, std::string_v
          std::ranges::find(*view.watch.records, target, &DnsObservation::record) != view.watch.records->end();
 }
 
-Result<std::map<std::string_view, std::string_view>> read_query(std::string_view text) {
-  std::map<std::string_view, std::string_view> keys;
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find('&'));
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-    const std::string_view key = part.substr(0, part.find('='));
+struct Wanted {
+  std::string_view target, module = "postgres";
+};
+
+Result<Wanted> read_query(std::string_view text) {
+  const Result<QueryKeys> keys = split_query(text);
+  if (!keys) return tl::unexpected<Error>(keys.error());
+  Wanted wanted;
+  for (const auto& [key, value] : *keys) {
     if (key != "target" && key != "module")
       return fail(ErrorCode::kInvalidArgument, "this path does not know '{}'", key);
-    if (!keys.emplace(key, part.substr(std::min(key.size() + 1, part.size()))).second)
-      return fail(ErrorCode::kInvalidArgument, "'{}' is there twice", key);
+    (key == "target" ? wanted.target : wanted.module) = value;
   }
-  return keys;
+  return wanted;
 }
 
 // The samples about this one target; nothing about the exporter carries such a label.
@@ -93,13 +95,9 @@ std::optional<double> duration_of(const ExporterView& view, const Module& module
 }  // namespace
 
 Result<std::string> render_probe(const ExporterView& view, std::string_view query) {
-  const auto keys = read_query(query);
-  if (!keys) return tl::unexpected<Error>(keys.error());
-  const auto value = [&](std::string_view key, std::string_view otherwise) {
-    const auto found = keys->find(key);
-    return found == keys->end() ? otherwise : found->second;
-  };
-  const std::string_view target = value("target", ""), name = value("module", "postgres");
+  const Result<Wanted> wanted = read_query(query);
+  if (!wanted) return tl::unexpected<Error>(wanted.error());
+  const auto& [target, name] = *wanted;
   const auto* const module = std::ranges::find(kModules, name, &Module::name);
   if (module == std::end(kModules))
     return fail(ErrorCode::kInvalidArgument, "there is no module '{}': it is postgres, http or dns", name);

@@ -11,9 +11,7 @@ void TransitionLog::note(const Snapshot& snapshot) {
         server.up ? fmt::format("{} on timeline {}", server.facts->in_recovery ? "standby" : "primary",
                                 server.facts->timeline)
                   : std::string(to_string(server.failure));
-    std::string& logged = states_[server.cluster + "/" + server.server];
-    if (logged == state) continue;
-    logged = state;
+    if (!changes_.changed(server.cluster + "/" + server.server, state)) continue;
     if (server.up)
       log_info("server answers", {{"cluster", server.cluster}, {"server", server.server}, {"as", state}});
     else

@@ -2,10 +2,8 @@
 // its role, once each. One thread.
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "common/postgres/facts.h"
+#include "exporter/change_log.h"
 
 namespace farshore {
 
@@ -14,7 +12,7 @@ class TransitionLog {
   void note(const Snapshot& snapshot);
 
  private:
-  std::map<std::string, std::string> states_;  // "cluster/server" -> the state last logged
+  ChangeLog changes_;
 };
 
 }  // namespace farshore

@@ -2,8 +2,9 @@
 
 #include <charconv>
 #include <limits>
-#include <set>
 #include <string>
+
+#include "common/http/query.h"
 
 namespace farshore {
 namespace {
@@ -44,17 +45,12 @@ std::optional<int64_t> parse_lag(std::string_view text) {
 }
 
 Result<HealthQuery> parse_health_query(std::string_view text, unsigned takes) {
+  const Result<QueryKeys> keys = split_query(text);
+  if (!keys) return tl::unexpected<Error>(keys.error());
   HealthQuery query;
-  std::set<std::string_view> seen;
-  while (!text.empty()) {
-    const std::string_view part = text.substr(0, text.find('&'));
-    text.remove_prefix(std::min(part.size() + 1, text.size()));
-    const std::string_view key = part.substr(0, part.find('='));
-    const std::string_view value = part.substr(std::min(key.size() + 1, part.size()));
-    if (!seen.insert(key).second) return fail(ErrorCode::kInvalidArgument, "'{}' is there twice", key);
+  for (const auto& [key, value] : *keys)
     if (const Status status = take(key, value, takes, query); !status)
       return tl::unexpected<Error>(status.error());
-  }
   return query;
 }
 

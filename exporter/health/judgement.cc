@@ -100,7 +100,8 @@ Judgement is_replica(const ExporterView& view, const ServerView& server, const H
 // application_name, which has to be the server's name here.
 Judgement counts_as(const ExporterView& view, const ServerView& server, const HealthQuery& query,
                     std::span<const std::string_view> states) {
-  if (Judgement standby = is_replica(view, server, query); !standby.yes) return standby;
+  Judgement standby = is_replica(view, server, query);
+  if (!standby.yes) return standby;
   const std::string& name = server.observation->server;
   for (const ServerView& primary : view.servers) {
     if (primary.observation->cluster != server.observation->cluster || !is_primary(view, primary, {}).yes)
@@ -114,7 +115,7 @@ Judgement counts_as(const ExporterView& view, const ServerView& server, const He
         return no("{} connections with the primary are named '{}'", row.connections, name);
       if (!row.sync_state) return no("how the primary counts it is hidden");
       return std::ranges::find(states, *row.sync_state) != states.end()
-                 ? is_replica(view, server, query)
+                 ? standby
                  : no("the primary counts it as {}", *row.sync_state);
     }
     return no("the primary has no connection with the application_name '{}'", name);

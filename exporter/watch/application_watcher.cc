@@ -7,8 +7,8 @@
 #include "common/http/prober.h"
 #include "common/postgres/name_resolver.h"
 #include "common/topology/address.h"
+#include "exporter/change_log.h"
 #include "exporter/watch/board.h"
-#include "exporter/watch/change_log.h"
 
 namespace farshore {
 namespace {

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "common/base/log.h"
+#include "exporter/change_log.h"
 #include "exporter/watch/board.h"
-#include "exporter/watch/change_log.h"
 
 namespace farshore {
 namespace {

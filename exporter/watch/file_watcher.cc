@@ -14,8 +14,8 @@
 
 #include "common/base/descriptor.h"
 #include "common/base/log.h"
+#include "exporter/change_log.h"
 #include "exporter/watch/board.h"
-#include "exporter/watch/change_log.h"
 
 namespace farshore {
 namespace {

@@ -1,5 +1,5 @@
 // Tells a change of state from its repetition, so that a failure is logged when it begins and not every time
-// it is seen. Beside exporter/transition_log.h, which does this for servers.
+// it is seen.
 #pragma once
 
 #include <map>
