@@ -15,14 +15,12 @@ constexpr Metric kMetrics[] = {
     {"farshore_application_up", MetricType::Gauge, "cluster application region vantage",
      "a GET of the application's health_url",
      "1 if the newest probe got a whole 2xx answer within its deadline, 0 if not. Absent before the first "
-     "probe "
-     "and when none was finished for three intervals of the watcher and a deadline."},
+     "probe and when none was finished for three intervals of the watcher and a deadline."},
     {"farshore_application_failure", MetricType::Gauge, "cluster application region vantage class",
      "a GET of the application's health_url",
      "1 for the class of the newest probe's failure, 0 for the others. redirect: a 3xx, which is never "
      "followed; status: any other status that is not 2xx; body: too large, broken off, or called JSON and "
-     "none; "
-     "dns is this vantage's own trouble."},
+     "none; dns is this vantage's own trouble."},
     {"farshore_application_http_status_code", MetricType::Gauge, "cluster application region vantage",
      "a GET of the application's health_url", "The status of the newest answer. Absent when none came."},
     {"farshore_application_latency_seconds", MetricType::Gauge, "cluster application region vantage",
@@ -31,13 +29,11 @@ constexpr Metric kMetrics[] = {
     {"farshore_application_state_info", MetricType::Gauge, "cluster application region vantage state",
      "the answer's JSON, {\"status\": \"...\"} or {\"state\": \"...\"}",
      "Always 1; the label is what the application says of itself, one of a fixed list of words, or other. "
-     "Absent "
-     "when it says nothing."},
+     "Absent when it says nothing."},
     {"farshore_application_certificate_expiry_timestamp_seconds", MetricType::Gauge,
      "cluster application region vantage", "the certificate shown in the TLS handshake",
      "When the application's own certificate ends, also of one that is not accepted. Absent without https "
-     "and "
-     "when no certificate was shown."},
+     "and when no certificate was shown."},
     {"farshore_application_last_success_timestamp_seconds", MetricType::Gauge,
      "cluster application region vantage", "a GET of the application's health_url",
      "When a probe was last answered as it should be, by this host's clock. Absent when none was since the "

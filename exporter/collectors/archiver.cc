@@ -5,15 +5,15 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_archiver_archived_total", MetricType::Counter, "cluster region server vantage",
-     "pg_stat_archiver", "WAL files that were archived since the statistics were reset."},
-    {"farshore_pg_archiver_failed_total", MetricType::Counter, "cluster region server vantage",
-     "pg_stat_archiver", "Failed attempts to archive a WAL file since the statistics were reset."},
-    {"farshore_pg_archiver_last_archived_timestamp_seconds", MetricType::Gauge,
-     "cluster region server vantage", "pg_stat_archiver",
+    {"farshore_pg_archiver_archived_total", MetricType::Counter, kServerLabels, "pg_stat_archiver",
+     "WAL files that were archived since the statistics were reset."},
+    {"farshore_pg_archiver_failed_total", MetricType::Counter, kServerLabels, "pg_stat_archiver",
+     "Failed attempts to archive a WAL file since the statistics were reset."},
+    {"farshore_pg_archiver_last_archived_timestamp_seconds", MetricType::Gauge, kServerLabels,
+     "pg_stat_archiver",
      "When a WAL file was last archived; absent before the first. Its age grows while the server is idle: "
      "compare it with the last failure."},
-    {"farshore_pg_archiver_last_failed_timestamp_seconds", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_archiver_last_failed_timestamp_seconds", MetricType::Gauge, kServerLabels,
      "pg_stat_archiver",
      "When archiving last failed; absent before the first failure. Archiving fails now when this is newer "
      "than the last success."},

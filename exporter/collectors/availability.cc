@@ -12,15 +12,15 @@ constexpr FailureClass kClasses[] = {
 };
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_up", MetricType::Gauge, "cluster region server vantage", "the observer's newest attempt",
-     "1 if the newest attempt at the server got an answer to its query, 0 if not. Absent, so that it is "
-     "no vote, before the first attempt and when the exporter has not finished one for three intervals "
-     "and a timeout."},
+    {"farshore_pg_up", MetricType::Gauge, kServerLabels, "the observer's newest attempt",
+     "1 if the newest attempt at the server got an answer to its query, 0 if not. Absent, so that it is no "
+     "vote, before the first attempt and when the exporter has not finished one for three intervals and a "
+     "timeout."},
     {"farshore_pg_failure", MetricType::Gauge, "cluster region server vantage class",
      "the observer's newest attempt",
      "1 for the class of the newest attempt's failure, 0 for the others. Only refused, timeout and "
-     "unreachable are silence; dns is this vantage's own trouble; the others prove a living server "
-     "or nothing."},
+     "unreachable are silence; dns is this vantage's own trouble; the others prove a living server or "
+     "nothing."},
 };
 
 MetricFamilies collect(const ExporterView& view) {

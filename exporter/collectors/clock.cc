@@ -4,12 +4,10 @@
 namespace farshore {
 namespace {
 
-constexpr const char* kLabels = "cluster region server vantage";
-
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_round_trip_seconds", MetricType::Gauge, kLabels, "",
+    {"farshore_pg_round_trip_seconds", MetricType::Gauge, kServerLabels, "",
      "Time from sending the statement to its answer, the server's work included."},
-    {"farshore_pg_clock_offset_seconds", MetricType::Gauge, kLabels, "clock_timestamp()",
+    {"farshore_pg_clock_offset_seconds", MetricType::Gauge, kServerLabels, "clock_timestamp()",
      "The server's clock minus the vantage's at half the round trip; wrong by half the round trip at most. "
      "Above 0: the server's clock is ahead."},
 };

@@ -47,6 +47,9 @@ extern const Collector kReloadCollector;
 extern const Collector kBuildInfoCollector;
 extern const Collector kProcessCollector;
 
+// What every family about servers carries, before labels of its own.
+inline constexpr const char* kServerLabels = "cluster region server vantage";
+
 // A family about servers: each sample carries cluster, region, server, vantage, then `more`.
 class ServerFamily : public FamilyBuilder {
  public:

@@ -9,11 +9,11 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_monitor_role_ok", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_monitor_role_ok", MetricType::Gauge, kServerLabels,
      "pg_has_role(), has_function_privilege()",
      "1 if the monitoring role sees everything (pg_monitor); 0 if columns or directories are hidden from it, "
      "whose series are then absent."},
-    {"farshore_pg_version_known", MetricType::Gauge, "cluster region server vantage", "server_version_num",
+    {"farshore_pg_version_known", MetricType::Gauge, kServerLabels, "server_version_num",
      "1 if the statements were made for this version of PostgreSQL (13 to 17); 0 for a newer one, which is "
      "asked what 17 is asked."},
     {"farshore_pg_facts_missing", MetricType::Gauge, "cluster region server vantage part", "",

@@ -15,33 +15,28 @@ constexpr Metric kMetrics[] = {
     {"farshore_dns_answered", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
      "1 if the server answered the newest question with authority and with the record, 0 if not. Absent "
-     "before the "
-     "first question and when none was finished for three intervals of the watcher and a deadline."},
+     "before the first question and when none was finished for three intervals of the watcher and a "
+     "deadline."},
     {"farshore_dns_failure", MetricType::Gauge, "cluster record type nameserver vantage class",
      "a query of the authoritative server",
      "1 for the class of the newest question's failure, 0 for the others. refused and servfail are what the "
-     "server "
-     "said; unreachable: nothing listens, or its own name is not found."},
+     "server said; unreachable: nothing listens, or its own name is not found."},
     {"farshore_dns_ttl_seconds", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
      "The lowest TTL of the record: how long a resolver may still give the old answer after a change. Absent "
-     "when "
-     "the record was not answered."},
+     "when the record was not answered."},
     {"farshore_dns_latency_seconds", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
      "How long the newest answer took, of whatever content. Absent when none came."},
     {"farshore_dns_record_points_to", MetricType::Gauge, "cluster record type nameserver vantage region",
      "a query of the authoritative server, and the targets in the topology file",
      "1 for each region whose target is among the answered addresses, 0 for the other regions with a target; "
-     "region "
-     "other: an address that is no region's target. Absent when the record was not answered."},
+     "region other: an address that is no region's target. Absent when the record was not answered."},
     {"farshore_dns_matches_primary", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server, and the newest primary seen",
      "1 if all answered addresses are the target of the region where the newest primary of the cluster was "
-     "seen by "
-     "this vantage, 0 if not. Absent when the record was not answered, and when no primary or primaries of "
-     "more than "
-     "one database system were seen."},
+     "seen by this vantage, 0 if not. Absent when the record was not answered, and when no primary or "
+     "primaries of more than one database system were seen."},
 };
 
 // The region of the newest primary of the cluster, whether it still answers or not; empty when not known.

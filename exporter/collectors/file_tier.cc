@@ -12,13 +12,12 @@ constexpr Metric kMetrics[] = {
     {"farshore_files_marker_readable", MetricType::Gauge, "cluster tier region vantage",
      "the marker of the sync",
      "1 if the marker was read and is well-formed, 0 if not. Only from the vantage in the tier's own region. "
-     "Absent "
-     "before the first reading."},
+     "Absent before the first reading."},
     {"farshore_files_failure", MetricType::Gauge, "cluster tier region vantage class",
      "the marker of the sync",
      "1 for what is wrong, 0 for the others. missing, unreadable, malformed and timeout are about the marker "
-     "itself; "
-     "the others are what the newest sync says of its failure, and absent when the marker is not read."},
+     "itself; the others are what the newest sync says of its failure, and absent when the marker is not "
+     "read."},
     {"farshore_files_failed_syncs", MetricType::Gauge, "cluster tier region vantage",
      "the marker of the sync", "Syncs that failed since the last good one."},
     {"farshore_files_last_attempt_timestamp_seconds", MetricType::Gauge, "cluster tier region vantage",

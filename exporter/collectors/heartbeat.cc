@@ -7,46 +7,39 @@
 namespace farshore {
 namespace {
 
-constexpr const char* kServer = "cluster region server vantage";
 constexpr const char* kClass = "cluster region server vantage class";
 constexpr const char* kBeatSource = "pg_current_xact_id(), synchronous_commit=off";
 constexpr const char* kProbeSource = "pg_current_xact_id() and a temporary file, synchronous_commit=local";
 
 constexpr Metric kMetrics[] = {
-    {"farshore_heartbeat_success", MetricType::Gauge, kServer, kBeatSource,
+    {"farshore_heartbeat_success", MetricType::Gauge, kServerLabels, kBeatSource,
      "1 if the newest beat was committed, 0 if not or if the server does not answer. Only from the exporter "
-     "of "
-     "the primary's own region, and only with observe.heartbeat; absent before the first beat and for a "
-     "server "
-     "that is not the cluster's newest primary. Says nothing of the disk: see farshore_pg_writable."},
+     "of the primary's own region, and only with observe.heartbeat; absent before the first beat and for a "
+     "server that is not the cluster's newest primary. Says nothing of the disk: see farshore_pg_writable."},
     {"farshore_heartbeat_failure", MetricType::Gauge, kClass, kBeatSource,
      "1 for the class of the newest beat's failure, 0 for the others."},
-    {"farshore_heartbeat_beats_total", MetricType::Counter, kServer, kBeatSource,
-     "Beats committed since the exporter started."},
-    {"farshore_heartbeat_last_success_timestamp_seconds", MetricType::Gauge, kServer, "the exporter's clock",
-     "When the newest committed beat was answered, since the Unix epoch."},
-    {"farshore_heartbeat_duration_seconds", MetricType::Gauge, kServer, kBeatSource,
+    {"farshore_heartbeat_beats_total", MetricType::Counter, kServerLabels, kBeatSource,
+     "Beats committed since the exporter started or read its topology again."},
+    {"farshore_heartbeat_last_success_timestamp_seconds", MetricType::Gauge, kServerLabels,
+     "the exporter's clock", "When the newest committed beat was answered, since the Unix epoch."},
+    {"farshore_heartbeat_duration_seconds", MetricType::Gauge, kServerLabels, kBeatSource,
      "Time from sending the newest committed beat to its answer."},
-    {"farshore_heartbeat_replayed_age_seconds", MetricType::Gauge, kServer,
+    {"farshore_heartbeat_replayed_age_seconds", MetricType::Gauge, kServerLabels,
      "pg_last_xact_replay_timestamp(), clock_timestamp() of the primary",
      "Age of the newest commit that the standby had replayed when it was looked at, by the primary's own "
-     "clock "
-     "as this vantage last read it: no difference between clocks is in it. Grows to about the beat's "
-     "interval "
-     "when all is well, and on and on when replay stands still, the link is cut, the primary is gone or "
-     "nobody beats. Only with observe.heartbeat; absent until the vantage has seen the primary."},
-    {"farshore_pg_writable", MetricType::Gauge, kServer, kProbeSource,
+     "clock as this vantage last read it: no difference between clocks is in it. Grows to about the beat's "
+     "interval when all is well, and on and on when replay stands still, the link is cut, the primary is "
+     "gone or nobody beats. Only with observe.heartbeat; absent until the vantage has seen the primary."},
+    {"farshore_pg_writable", MetricType::Gauge, kServerLabels, kProbeSource,
      "1 if the newest write probe reached the primary's disk, 0 if the primary answers but cannot write "
-     "(sick: "
-     "read-only, disk full, out of resources, an error of its system or data, no answer in time). Absent "
-     "when "
-     "not known: the server does not answer, or the probe failed for another reason. Waits for no standby: a "
-     "missing synchronous one is not seen here."},
+     "(sick: read-only, disk full, out of resources, an error of its system or data, no answer in time). "
+     "Absent when not known: the server does not answer, or the probe failed for another reason. Waits for "
+     "no standby: a missing synchronous one is not seen here."},
     {"farshore_write_probe_failure", MetricType::Gauge, kClass, kProbeSource,
      "1 for the class of the newest write probe's failure, 0 for the others."},
-    {"farshore_write_probe_last_success_timestamp_seconds", MetricType::Gauge, kServer,
+    {"farshore_write_probe_last_success_timestamp_seconds", MetricType::Gauge, kServerLabels,
      "the exporter's clock", "When the newest successful write probe was answered, since the Unix epoch."},
-    {"farshore_write_probe_duration_seconds", MetricType::Gauge, kServer, kProbeSource,
+    {"farshore_write_probe_duration_seconds", MetricType::Gauge, kServerLabels, kProbeSource,
      "Time from sending the newest successful write probe to its answer: most of it is the disk's."},
 };
 

@@ -6,10 +6,10 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_prepared_transactions", MetricType::Gauge, "cluster region server vantage",
-     "pg_prepared_xact()", "Transactions prepared for two-phase commit and not yet ended. Primary only."},
-    {"farshore_pg_prepared_transaction_oldest_timestamp_seconds", MetricType::Gauge,
-     "cluster region server vantage", "pg_prepared_xact()",
+    {"farshore_pg_prepared_transactions", MetricType::Gauge, kServerLabels, "pg_prepared_xact()",
+     "Transactions prepared for two-phase commit and not yet ended. Primary only."},
+    {"farshore_pg_prepared_transaction_oldest_timestamp_seconds", MetricType::Gauge, kServerLabels,
+     "pg_prepared_xact()",
      "When the oldest of them was prepared, by the server's clock; absent when there is none."},
 };
 

@@ -5,12 +5,12 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_replay_paused", MetricType::Gauge, "cluster region server vantage",
-     "pg_is_wal_replay_paused()", "1 if a pause of replay was asked for, else 0. Standby only."},
-    {"farshore_pg_recovery_min_apply_delay_seconds", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_replay_paused", MetricType::Gauge, kServerLabels, "pg_is_wal_replay_paused()",
+     "1 if a pause of replay was asked for, else 0. Standby only."},
+    {"farshore_pg_recovery_min_apply_delay_seconds", MetricType::Gauge, kServerLabels,
      "recovery_min_apply_delay",
      "How long the standby waits before it replays a commit; 0 for none. Standby only."},
-    {"farshore_pg_last_xact_replay_timestamp_seconds", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_last_xact_replay_timestamp_seconds", MetricType::Gauge, kServerLabels,
      "pg_last_xact_replay_timestamp()",
      "When the last replayed transaction was committed, by the primary's clock. Its age grows while the "
      "primary is idle: no measure of lag. Standby only; absent until a commit was replayed."},

@@ -6,9 +6,9 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_in_recovery", MetricType::Gauge, "cluster region server vantage", "pg_is_in_recovery()",
+    {"farshore_pg_in_recovery", MetricType::Gauge, kServerLabels, "pg_is_in_recovery()",
      "1: a standby; 0: a primary. Absent while the server does not answer."},
-    {"farshore_pg_timeline_id", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_timeline_id", MetricType::Gauge, kServerLabels,
      "pg_walfile_name(); pg_stat_wal_receiver, pg_control_recovery(), pg_control_checkpoint()",
      "The timeline: that of the WAL file written now on a primary, the largest known on a standby."},
     {"farshore_pg_system_info", MetricType::Gauge, "cluster region server vantage system_identifier version",

@@ -4,30 +4,28 @@
 namespace farshore {
 namespace {
 
-constexpr const char* kLabels = "cluster region server vantage";
-
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_slow_tier_success", MetricType::Gauge, kLabels, "",
+    {"farshore_pg_slow_tier_success", MetricType::Gauge, kServerLabels, "",
      "1 if the last statement for directories, settings and transaction ids was answered in time, else 0. "
-     "Its "
-     "failure is no failure of the server."},
-    {"farshore_pg_slow_tier_age_seconds", MetricType::Gauge, kLabels, "",
+     "Its failure is no failure of the server."},
+    {"farshore_pg_slow_tier_age_seconds", MetricType::Gauge, kServerLabels, "",
      "Time since it was last answered; absent before. What it read is absent once this is over three "
      "minutes."},
-    {"farshore_pg_wal_directory_bytes", MetricType::Gauge, kLabels, "pg_ls_waldir()",
+    {"farshore_pg_wal_directory_bytes", MetricType::Gauge, kServerLabels, "pg_ls_waldir()",
      "Size of the files in pg_wal."},
-    {"farshore_pg_wal_directory_files", MetricType::Gauge, kLabels, "pg_ls_waldir()", "Files in pg_wal."},
-    {"farshore_pg_archive_ready_files", MetricType::Gauge, kLabels, "pg_ls_archive_statusdir()",
+    {"farshore_pg_wal_directory_files", MetricType::Gauge, kServerLabels, "pg_ls_waldir()",
+     "Files in pg_wal."},
+    {"farshore_pg_archive_ready_files", MetricType::Gauge, kServerLabels, "pg_ls_archive_statusdir()",
      "WAL files that wait to be archived: the honest measure of an archiver that falls behind."},
-    {"farshore_pg_settings_pending_restart", MetricType::Gauge, kLabels, "pg_settings",
+    {"farshore_pg_settings_pending_restart", MetricType::Gauge, kServerLabels, "pg_settings",
      "Settings that were changed and wait for a restart."},
-    {"farshore_pg_wal_receiver_timeout_seconds", MetricType::Gauge, kLabels, "wal_receiver_timeout",
+    {"farshore_pg_wal_receiver_timeout_seconds", MetricType::Gauge, kServerLabels, "wal_receiver_timeout",
      "After how much silence the WAL receiver gives a connection up; 0 for never."},
-    {"farshore_pg_wal_receiver_status_interval_seconds", MetricType::Gauge, kLabels,
+    {"farshore_pg_wal_receiver_status_interval_seconds", MetricType::Gauge, kServerLabels,
      "wal_receiver_status_interval", "How often the WAL receiver reports at least."},
-    {"farshore_pg_max_slot_wal_keep_size_bytes", MetricType::Gauge, kLabels, "max_slot_wal_keep_size",
+    {"farshore_pg_max_slot_wal_keep_size_bytes", MetricType::Gauge, kServerLabels, "max_slot_wal_keep_size",
      "How much WAL a slot may retain before it is lost; absent without a limit."},
-    {"farshore_pg_oldest_transaction_id_age", MetricType::Gauge, kLabels, "pg_database",
+    {"farshore_pg_oldest_transaction_id_age", MetricType::Gauge, kServerLabels, "pg_database",
      "Transactions since the oldest unfrozen transaction id of any database; the server stops accepting "
      "writes before 2^31."},
     {"farshore_pg_archive_mode", MetricType::Gauge, "cluster region server vantage mode", "archive_mode",

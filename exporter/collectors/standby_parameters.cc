@@ -10,8 +10,7 @@ constexpr Metric kMetrics[] = {
      "current_setting()",
      "By how much the standby's setting is below its primary's: max_connections, max_worker_processes, "
      "max_wal_senders, max_prepared_transactions, max_locks_per_transaction. 0 is fine; above 0 replay "
-     "pauses "
-     "or the standby stops sooner or later. Standby only."},
+     "pauses or the standby stops sooner or later. Standby only."},
 };
 
 MetricFamilies collect(const ExporterView& view) {

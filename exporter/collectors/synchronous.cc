@@ -6,13 +6,12 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_synchronous_standbys_configured", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_synchronous_standbys_configured", MetricType::Gauge, kServerLabels,
      "synchronous_standby_names", "How many standbys a commit waits for; 0 for none. Primary only."},
-    {"farshore_pg_synchronous_standbys_connected", MetricType::Gauge, "cluster region server vantage",
+    {"farshore_pg_synchronous_standbys_connected", MetricType::Gauge, kServerLabels,
      "pg_stat_get_wal_senders()",
      "How many connected standbys are synchronous or of the quorum. Below the configured number commits "
-     "hang: "
-     "the primary answers and accepts no write. Primary only; absent when hidden."},
+     "hang: the primary answers and accepts no write. Primary only; absent when hidden."},
 };
 
 MetricFamilies collect(const ExporterView& view) {

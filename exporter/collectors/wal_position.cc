@@ -5,20 +5,17 @@ namespace farshore {
 namespace {
 
 constexpr Metric kMetrics[] = {
-    {"farshore_pg_wal_insert_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
-     "pg_current_wal_insert_lsn()",
+    {"farshore_pg_wal_insert_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_current_wal_insert_lsn()",
      "Inserted on the primary, not yet written, in bytes since 0/0. Primary only."},
-    {"farshore_pg_wal_current_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
-     "pg_current_wal_lsn()", "Written by the primary, in bytes since 0/0. Primary only."},
-    {"farshore_pg_wal_flush_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
-     "pg_current_wal_flush_lsn()",
+    {"farshore_pg_wal_current_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_current_wal_lsn()",
+     "Written by the primary, in bytes since 0/0. Primary only."},
+    {"farshore_pg_wal_flush_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_current_wal_flush_lsn()",
      "Durable on the primary, may be acknowledged to clients, in bytes since 0/0. Primary only."},
-    {"farshore_pg_wal_receive_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
-     "pg_last_wal_receive_lsn()",
+    {"farshore_pg_wal_receive_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_last_wal_receive_lsn()",
      "Received and durable on the standby, in bytes since 0/0. Rewinds to the start of a segment when the "
      "standby restarts. Standby only."},
-    {"farshore_pg_wal_replay_lsn_bytes", MetricType::Gauge, "cluster region server vantage",
-     "pg_last_wal_replay_lsn()", "Replayed on the standby, in bytes since 0/0. Standby only."},
+    {"farshore_pg_wal_replay_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_last_wal_replay_lsn()",
+     "Replayed on the standby, in bytes since 0/0. Standby only."},
 };
 
 constexpr ReadValue kReaders[] = {
