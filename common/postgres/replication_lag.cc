@@ -5,15 +5,16 @@
 namespace farshore {
 namespace {
 
-std::optional<nanoseconds> lag_in_time(Lsn held, BootTime seen, std::vector<WalPoint> history,
-                                       const LagOptions& options) {
+std::optional<nanoseconds> lag_in_time(Lsn held, BootTime seen, bool primary_up,
+                                       std::vector<WalPoint> history, const LagOptions& options) {
   // What the primary did after the standby was looked at is not yet the standby's lag.
   std::erase_if(history, [&](const WalPoint& point) { return point.at > seen; });
   if (history.empty()) return std::nullopt;
   const WalPoint& newest = history.back();
   if (held >= newest.lsn) {
     // It holds all that is known; whether there is more, nobody knows once the primary is silent.
-    return seen - newest.at <= options.fresh_within ? std::optional(nanoseconds(0)) : std::nullopt;
+    const bool now = primary_up && seen - newest.at <= options.fresh_within;
+    return now ? std::optional(nanoseconds(0)) : std::nullopt;
   }
   const auto reached = std::ranges::find_if(history.rbegin(), history.rend(),
                                             [&](const WalPoint& point) { return point.lsn <= held; });
@@ -49,7 +50,7 @@ std::optional<ReplicationLag> replication_lag(const ServerObservation& standby,
   const std::optional<Lsn> held = standby.facts->held();
   if (!held) return std::nullopt;
   return ReplicationLag{std::max<int64_t>(0, *primary.facts->flush - *held),
-                        lag_in_time(*held, *standby.last_success, history, options)};
+                        lag_in_time(*held, *standby.last_success, primary.up, history, options)};
 }
 
 }  // namespace farshore

@@ -25,25 +25,44 @@ std::string patient(const Servers& servers) {
   return text.replace(text.find(hasty), hasty.size(), "timeout: 2800ms");
 }
 
+// The example's rows with the ports of these servers.
+std::string start_down(int us_port, int eu_port) {
+  std::istringstream rows(test::read_file(FARSHORE_SOURCE_DIR "/examples/haproxy/start-down.state"));
+  std::string text;
+  for (std::string row; std::getline(rows, row);) {
+    const int port = row.find(" shop-us ") != std::string::npos ? us_port : eu_port;
+    if (const size_t at = row.find(" 5432 "); at != std::string::npos)
+      row.replace(at, 6, fmt::format(" {} ", port));
+    text += row + "\n";
+  }
+  return text;
+}
+
 class HaproxyTest : public testing::Test {
  protected:
   HaproxyTest() {
     us->sql("CREATE TABLE written (id int)");
+    test::write_file(folder.file("start-down.state"), start_down(us->port(), eu->port()));
+    start_haproxy();
+  }
+  ~HaproxyTest() override {
+    if (HasFailure()) ADD_FAILURE() << haproxy->output() << exporter.process().output();
+  }
+
+  void start_haproxy() {
     const std::vector<std::string> environment = {fmt::format("WRITE_ADDRESS=127.0.0.1:{}", write_port),
                                                   fmt::format("READ_ADDRESS=127.0.0.1:{}", read_port),
                                                   fmt::format("SHOP_US=127.0.0.1:{}", us->port()),
                                                   fmt::format("SHOP_EU=127.0.0.1:{}", eu->port()),
+                                                  "START_DOWN=" + folder.file("start-down.state"),
                                                   "EXPORTER_HOST=127.0.0.1",
                                                   fmt::format("EXPORTER_PORT={}", exporter.port())};
     haproxy = std::make_unique<ChildProcess>(
         std::vector<std::string>{"haproxy", "-db", "-f", FARSHORE_SOURCE_DIR "/examples/haproxy/haproxy.cfg"},
-        test::SpawnOptions{.output_file = folder.file("haproxy.log"),
+        test::SpawnOptions{.output_file = folder.file(fmt::format("haproxy-{}.log", ++starts)),
                            .environment = environment,
                            .run_as = "",
                            .death_signal = 9});
-  }
-  ~HaproxyTest() override {
-    if (HasFailure()) ADD_FAILURE() << haproxy->output() << exporter.process().output();
   }
 
   // A new connection through HAProxy; empty when there is no server for it.
@@ -76,7 +95,7 @@ class HaproxyTest : public testing::Test {
   std::unique_ptr<PostgresFixture> eu = us->make_standby();
   RunningExporter exporter{patient({{"shop-us", us->conninfo()}, {"shop-eu", eu->conninfo()}}), "eu-west"};
   test::TempDir folder;
-  int write_port = test::free_port(), read_port = test::free_port(), last_id = 0;
+  int write_port = test::free_port(), read_port = test::free_port(), last_id = 0, starts = 0;
   std::string acknowledged;  // "1,2,5"
   std::unique_ptr<ChildProcess> haproxy;
 };
@@ -122,6 +141,18 @@ TEST_F(HaproxyTest, ReadsReachStandbysThatKeepUp) {
   EXPECT_THAT(behind.body, HasSubstr("behind 'shop-us'"));
   eu->sql("SELECT pg_wal_replay_resume()");
   EXPECT_TRUE(leads_to(read_port, *eu));
+}
+
+TEST_F(HaproxyTest, NoServerIsUsedBeforeTheExporterHasSaidSo) {
+  ASSERT_TRUE(leads_to(write_port, *us));
+  exporter.process().signal(SIGSTOP);  // its first checks wait for their deadline
+  haproxy->stop(SIGTERM);
+  start_haproxy();
+  ASSERT_TRUE(haproxy->wait_for_output("Server read/shop-eu is DOWN, changed from server-state"));
+  EXPECT_EQ(server_behind(write_port), "");
+  EXPECT_EQ(server_behind(read_port), "");
+  exporter.process().signal(SIGCONT);
+  EXPECT_TRUE(leads_to(write_port, *us));
 }
 
 TEST_F(HaproxyTest, WithoutTheExporterNobodyGetsTraffic) {

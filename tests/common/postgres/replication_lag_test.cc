@@ -60,6 +60,11 @@ TEST(ReplicationLag, GrowsWhileReplayStandsStillAndDoesNotJumpAfterIdleTime) {
 TEST(ReplicationLag, IsUnknownNotZeroWhenThePrimaryIsSilent) {
   EXPECT_EQ(time_lag(1000, 14s, steady_history(10)), std::nullopt);
   EXPECT_EQ(time_lag(700, 14s, steady_history(10)), 7s) << "known to lack what was seen";
+  ServerObservation lost = server("p", false, 1, 1000, 10s);
+  lost.up = false;
+  EXPECT_EQ(replication_lag(server("s", true, 1, 1000, 11s), lost, steady_history(10), {})->time,
+            std::nullopt)
+      << "its last look failed, however short a while ago it was seen";
 }
 
 TEST(ReplicationLag, IsUnknownForAPositionOlderThanWhatIsRemembered) {
