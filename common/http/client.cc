@@ -82,7 +82,9 @@ Status check(const HttpRequest& request) {
 }
 
 HeaderList make_headers(const HttpRequest& request) {
-  HeaderList list(curl_slist_append(nullptr, "Expect:"));  // waiting for 100 Continue costs a second
+  HeaderList list;
+  // Waiting for 100 Continue costs a second. libcurl would sign this header and not send it (curl#11664).
+  if (!request.sigv4) list.reset(curl_slist_append(nullptr, "Expect:"));
   for (const auto& [name, value] : request.headers) {
     // libcurl drops "Name:" without a value; the semicolon form sends it empty.
     const std::string line = value.empty() ? name + ";" : name + ": " + value;
@@ -108,6 +110,17 @@ void set_method(CURL* handle, const HttpRequest& request) {
   // On a reused connection that dies libcurl sends the request again by itself. What may have an effect must
   // not be sent twice behind the caller's back.
   if (!safe) curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+void set_trust(CURL* handle, const HttpRequest& request) {
+  if (!request.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.proxy.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, request.proxy.c_str());
+  if (!request.sigv4) return;
+  const SigV4& signer = *request.sigv4;
+  const std::string scope = fmt::format("aws:amz:{}:{}", signer.region, signer.service);
+  curl_easy_setopt(handle, CURLOPT_AWS_SIGV4, scope.c_str());
+  curl_easy_setopt(handle, CURLOPT_USERNAME, signer.key_id.c_str());
+  curl_easy_setopt(handle, CURLOPT_PASSWORD, signer.secret.c_str());
 }
 
 ErrorCode code_of(CURLcode result, bool sent) {
@@ -168,6 +181,7 @@ Result<HttpResponse> CurlClient::send(const HttpRequest& request) {
   const HeaderList headers = make_headers(request);
   set_connection_options(handle.get(), request.url, request.timeout);
   set_method(handle.get(), request);
+  set_trust(handle.get(), request);
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, text);
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, on_body);

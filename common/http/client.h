@@ -4,12 +4,20 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/base/clock.h"
 #include "common/base/result.h"
 
 namespace farshore {
+
+// AWS Signature Version 4, made by libcurl. Region and service are told, never guessed from the host; the query
+// must be in alphabetical order with every parameter written name=value (curl#9717).
+struct SigV4 {
+  std::string region, service;
+  std::string key_id, secret;
+};
 
 struct HttpRequest {
   std::string method = "GET";
@@ -18,6 +26,9 @@ struct HttpRequest {
   std::string body;
   nanoseconds timeout = 5s;  // connect, send and receive together
   size_t max_response_bytes = size_t{1} << 20;
+  std::string ca_file = {};  // PEM; empty = the system's store
+  std::string proxy = {};    // http://host:port; empty = none, whatever the environment says
+  std::optional<SigV4> sigv4 = {};
 };
 
 struct HttpResponse {
