@@ -1,9 +1,11 @@
 // A provider's HTTP API under one discipline, so that no provider invents its own:
 //
 //   * A look (GET) is repeated while there is time and the next answer may be better. It is never kUnknown.
-//   * A change is repeated only after an answer that says it was not acted on (rate limit, busy, unavailable).
+//   * A change is repeated only after an answer that says it was not acted on (rate limit, busy,
+//   unavailable).
 //     When it may have been, it is kUnknown, and the caller reads before anything else. POST as PUT.
-//   * Retry-After is obeyed within 0..60 s (a negative one has been seen), a rate limit that is used up too; a
+//   * Retry-After is obeyed within 0..60 s (a negative one has been seen), a rate limit that is used up too;
+//   a
 //     wait that would pass the deadline is not begun. Otherwise back-off with full jitter, 0.1 to 8 s.
 //   * The secret is read from its file for each request and stands in no message.
 //   * Bodies are bounded, redirects refused, one deadline covers all (common/http/client.h).
@@ -49,8 +51,8 @@ class ApiDialect {
   virtual std::string request_id_header() const { return "x-request-id"; }
 };
 
-// 2xx done; 408 429 503 try again; other 5xx and everything below 400 unsure; 401 403 permission; 404 not found;
-// 409 conflict; the rest invalid (501 too).
+// 2xx done; 408 429 503 try again; other 5xx and everything below 400 unsure; 401 403 permission; 404 not
+// found; 409 conflict; the rest invalid (501 too).
 Meaning judge_status(int status);
 
 // At most 160 printable characters of the first line; empty for a page of HTML.
@@ -100,7 +102,8 @@ class ApiClient {
   BootTime not_before_{};  // a used-up rate limit
 };
 
-// How long the provider asks to wait: Retry-After in seconds or as a date, clamped to 0..60 s. Absent without it.
+// How long the provider asks to wait: Retry-After in seconds or as a date, clamped to 0..60 s. Absent without
+// it.
 std::optional<nanoseconds> retry_after(const HttpResponse& response, WallTime now);
 // When its limit is used up, until it is not: X-RateLimit-Remaining and -Reset (seconds since the epoch), or
 // Ratelimit: "name";r=0;t=30. Clamped to 60 s.

@@ -1,11 +1,7 @@
 #include "actuator/traffic/powerdns_traffic.h"
 
-#include <algorithm>
-#include <optional>
-
-#include "actuator/traffic/nameserver_view.h"
-#include "actuator/traffic/targets.h"
-#include "common/base/secret_file.h"
+#include "actuator/cloud/api_client.h"
+#include "actuator/traffic/record_traffic.h"
 #include "common/json/json_value.h"
 #include "common/json/json_writer.h"
 #include "common/topology/address.h"
@@ -13,194 +9,140 @@
 namespace farshore {
 namespace {
 
-constexpr int kAttempts = 4;
-constexpr nanoseconds kRetryPause = 50ms;
-
 std::string with_final_dot(const std::string& name) { return name.ends_with('.') ? name : name + "."; }
 
-// One printable line of what the server said: a JSON {"error"} or a plain text; never a page of HTML.
-std::string reason_of(const HttpResponse& response) {
-  std::string text = response.body;
-  if (const auto json = parse_json(response.body))
-    if (const auto error = json->get_string("error")) text = *error;
-  text = text.substr(0, std::min(text.find('\n'), size_t{160}));
-  const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
-  const bool page = text.starts_with('<');
-  return text.empty() || !printable || page ? "" : ": " + text;
+class PowerDnsDialect final : public ApiDialect {
+ public:
+  std::string provider() const override { return "PowerDNS"; }
+  Status authorize(HttpRequest& request, const std::string& secret) const override {
+    request.headers["X-API-Key"] = secret;
+    return {};
+  }
+  // Statuses measured on 4.7.3. The reason is a JSON {"error"} with 422 and plain text with the others.
+  Judgement judge(const HttpResponse& response) const override {
+    Judgement judgement = ApiDialect::judge(response);
+    if (const auto json = parse_json(response.body))
+      if (const auto error = json->get_string("error")) judgement.why = one_line(*error);
+    return judgement;
+  }
+};
+
+const PowerDnsDialect& dialect() {
+  static const PowerDnsDialect instance;
+  return instance;
 }
 
-// What a status other than success means. Research: the table of measured statuses of 4.7.3.
-tl::unexpected<Error> refused(const HttpResponse& response) {
-  ErrorCode code = ErrorCode::kInvalidArgument;  // 400, 405, 422: the request or the record is wrong
-  if (response.status == 401 || response.status == 403) code = ErrorCode::kPermission;
-  if (response.status == 404) code = ErrorCode::kNotFound;
-  if (response.status == 409) code = ErrorCode::kConflict;
-  if (response.status == 408 || response.status == 429 || response.status >= 500)
-    code = ErrorCode::kUnavailable;
-  // A proxy that lost its server cannot say whether the request took effect.
-  if (response.status == 502 || response.status == 504) code = ErrorCode::kUnknown;
-  if (response.status < 400) code = ErrorCode::kUnavailable;
-  return fail(code, "PowerDNS answers {}{}", response.status, reason_of(response));
+ApiSettings settings_of(const TrafficConfig& config) {
+  ApiSettings settings = api_settings(config.provider, config.timeout);
+  settings.token_file = config.provider.text.at("api_key_file");
+  return settings;
+}
+
+std::string zone_path(const ProviderConfig& provider) {
+  const auto server = provider.text.find("server_id");
+  return "/api/v1/servers/" + url_encode(server == provider.text.end() ? "localhost" : server->second) +
+         "/zones/" + url_encode(with_final_dot(provider.text.at("zone")));
+}
+
+// Something between us and PowerDNS that answers 200 with a page of its own may be gone the next time.
+tl::unexpected<Error> garbage() {
+  return fail(ErrorCode::kUnavailable, "the answer is not of the PowerDNS API");
 }
 
 struct RecordSet {
-  std::vector<std::string> contents;
+  std::string type;
   int64_t ttl = 0;
+  std::vector<std::string> contents;  // enabled ones: a disabled one is not answered
 };
 
-class PowerDnsTraffic final : public TrafficSwitch {
+Result<RecordSet> parse_set(const JsonValue& set) {
+  const auto type = set.get_string("type");
+  const auto ttl = set.get_int("ttl");
+  const auto records = set.get_array("records");
+  if (!type || !ttl || !records) return garbage();
+  RecordSet result{*type, *ttl, {}};
+  for (const JsonValue& record : *records) {
+    const auto content = record.get_string("content");
+    if (!content) return garbage();
+    if (!record.get_bool("disabled").value_or(false)) result.contents.push_back(*content);
+  }
+  return result;
+}
+
+void write_set(JsonWriter& json, const std::string& name, const std::string& type, int64_t ttl,
+               const std::string& content) {
+  json.begin_object().field("name", name).field("type", type).field("ttl", ttl);
+  json.field("changetype", "REPLACE").array("records").begin_object();
+  json.field("content", content).field("disabled", false);
+  json.end_object().end_array().end_object();
+}
+
+class PowerDnsRecord final : public RecordApi {
  public:
-  PowerDnsTraffic(const TrafficConfig& config, const TrafficDeps& deps)
-      : config_(config),
-        deps_(deps),
-        record_name_(with_final_dot(config.name)),
-        zone_url_(zone_url(config)),
-        key_file_(config.provider.text.at("api_key_file")) {}
+  PowerDnsRecord(const TrafficConfig& config, const TrafficDeps& deps)
+      : type_(config.type),
+        name_(with_final_dot(config.name)),
+        zone_path_(zone_path(config.provider)),
+        style_(wants_epoch_token(config.provider) ? TokenStyle::kTogether : TokenStyle::kNone),
+        api_(deps.http, deps.clock, settings_of(config), dialect()) {}
 
-  const std::string& name() const override { return config_.name; }
-  const std::string& kind() const override { return config_.provider.kind; }
+  TokenStyle token_style() const override { return style_; }
 
-  Result<std::string> target_of(const std::string& region) const override {
-    return target_for(config_, region);
-  }
-
-  Result<std::string> current(BootTime deadline) override {
-    const Result<RecordSet> records = read(deadline);
-    if (!records) return tl::unexpected(records.error());
-    if (records->contents.empty())
-      return fail(ErrorCode::kNotFound, "{} has no {} record", config_.name, config_.type);
-    if (records->contents.size() > 1)
-      return fail(ErrorCode::kConflict, "{} points at {} places at once", config_.name,
-                  records->contents.size());
-    return records->contents.front();
-  }
-
-  Status point_to(const std::string& region, int64_t epoch, BootTime deadline) override {
-    const Result<std::string> target = target_for(config_, region);
-    if (!target) return tl::unexpected(target.error());
-    Status outcome;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      if (attempt > 0 && !pause(deadline)) break;
-      const Result<RecordSet> records = read(deadline);
-      if (records && points_at(*records, *target)) return {};
-      outcome = records ? write(*target, deadline) : Status(tl::unexpected(records.error()));
-      if (outcome) outcome = check(*target, deadline);
-      if (outcome) return {};
-      if (!outcome.error().retryable()) break;
+  Result<RecordState> read(BootTime deadline) override {
+    RecordState state;
+    const auto sets = sets_of(name_, deadline);
+    if (!sets) return tl::unexpected(sets.error());
+    for (const RecordSet& set : *sets) {
+      if (set.type == type_) {
+        state.values = set.contents;
+        state.ttl = set.ttl;
+      } else if (set.type == "CNAME" && !set.contents.empty()) {
+        state.trouble = "a CNAME record to " + set.contents.front() + " is in the way";
+      }
     }
-    return wrap(fmt::format("{} to {} for epoch {}", config_.name, region, epoch), outcome.error());
+    if (style_ == TokenStyle::kNone) return state;
+    const auto tokens = sets_of(epoch_token_name(name_), deadline);
+    if (!tokens) return tl::unexpected(tokens.error());
+    for (const RecordSet& set : *tokens)
+      if (set.type == "TXT" && set.contents.size() == 1)
+        state.epoch = parse_epoch_token(set.contents.front());
+    return state;
   }
 
-  Result<TrafficView> observed(BootTime deadline) override {
-    return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
+  Status write(const RecordChange& change, BootTime deadline) override {
+    JsonWriter json;
+    json.begin_object().array("rrsets");
+    write_set(json, name_, type_, change.ttl,
+              type_ == "CNAME" ? with_final_dot(change.target) : change.target);
+    if (change.epoch)
+      write_set(json, epoch_token_name(name_), "TXT", change.ttl,
+                '"' + epoch_token_text(*change.epoch) + '"');
+    json.end_array().end_object();
+    const auto response = api_.change("PATCH", zone_path_, json.str(), deadline);
+    return response ? Status() : tl::unexpected(response.error());
   }
 
  private:
-  static std::string zone_url(const TrafficConfig& config) {
-    const auto& text = config.provider.text;
-    const auto server = text.find("server_id");
-    return text.at("api_url") + "/api/v1/servers/" +
-           url_encode(server == text.end() ? "localhost" : server->second) + "/zones/" +
-           url_encode(with_final_dot(text.at("zone")));
-  }
-
-  bool pause(BootTime deadline) {
-    if (deps_.clock.boot_now() + kRetryPause >= deadline) return false;
-    return deps_.clock.sleep_for(kRetryPause);
-  }
-
-  bool points_at(const RecordSet& records, const std::string& target) const {
-    return records.contents.size() == 1 && same_target(records.contents.front(), target) &&
-           records.ttl == std::chrono::floor<seconds>(config_.ttl).count();
-  }
-
-  Result<HttpResponse> send(HttpRequest request, BootTime deadline) {
-    const nanoseconds left = deadline - deps_.clock.boot_now();
-    if (left <= 0ns) return fail(ErrorCode::kTimeout, "no time left to ask PowerDNS");
-    Result<std::string> key = read_secret_file(key_file_);
-    if (!key) return tl::unexpected(key.error());
-    request.headers["X-API-Key"] = *std::move(key);
-    request.timeout = std::min(left, config_.timeout);
-    return deps_.http.send(request);
-  }
-
-  // Enabled records only: a disabled one is not answered.
-  Result<RecordSet> read(BootTime deadline) {
-    HttpRequest request;
-    request.url =
-        zone_url_ + "?rrset_name=" + url_encode(record_name_) + "&rrset_type=" + url_encode(config_.type);
-    const Result<HttpResponse> response = send(request, deadline);
-    if (!response) return tl::unexpected(looked(response.error()));
-    if (response->status != 200) {
-      Error error = refused(*response).value();
-      return tl::unexpected(looked(error));
-    }
-    return parse(response->body);
-  }
-
-  // A look changes nothing, so whatever happened to it, nothing took effect.
-  static Error looked(Error error) {
-    if (error.code == ErrorCode::kUnknown) error.code = ErrorCode::kUnavailable;
-    return error;
-  }
-
-  Result<RecordSet> parse(const std::string& body) const {
-    // Something between us and PowerDNS that answers 200 with a page of its own may be gone the next time.
-    const auto garbage = [] {
-      return fail(ErrorCode::kUnavailable, "the answer is not of the PowerDNS API");
-    };
-    const auto zone = parse_json(body);
+  Result<std::vector<RecordSet>> sets_of(const std::string& name, BootTime deadline) {
+    const auto response = api_.look(zone_path_ + "?rrset_name=" + url_encode(name), deadline);
+    if (!response) return tl::unexpected(response.error());
+    const auto zone = parse_json(response->body);
     if (!zone) return garbage();
     const auto sets = zone->get_array("rrsets");
     if (!sets) return garbage();
-    RecordSet result;
-    for (const JsonValue& set : *sets) {
-      const auto set_name = set.get_string("name");
-      const auto type = set.get_string("type");
-      const auto ttl = set.get_int("ttl");
-      const auto records = set.get_array("records");
-      if (!set_name || !type || !ttl || !records) return garbage();
-      if (!same_target(*set_name, record_name_) || *type != config_.type) continue;
-      result.ttl = *ttl;
-      for (const JsonValue& record : *records) {
-        const auto content = record.get_string("content");
-        if (!content) return garbage();
-        if (!record.get_bool("disabled").value_or(false)) result.contents.push_back(*content);
-      }
+    std::vector<RecordSet> found;
+    for (const JsonValue& each : *sets) {
+      const auto owner = each.get_string("name");
+      auto set = parse_set(each);
+      if (!owner || !set) return garbage();
+      if (same_target(*owner, name)) found.push_back(*std::move(set));
     }
-    return result;
+    return found;
   }
 
-  Status write(const std::string& target, BootTime deadline) {
-    JsonWriter json;
-    json.begin_object().array("rrsets").begin_object();
-    json.field("name", record_name_).field("type", config_.type);
-    json.field("ttl", static_cast<int64_t>(std::chrono::floor<seconds>(config_.ttl).count()));
-    json.field("changetype", "REPLACE").array("records").begin_object();
-    json.field("content", config_.type == "CNAME" ? with_final_dot(target) : target).field("disabled", false);
-    json.end_object().end_array().end_object().end_array().end_object();
-    HttpRequest request;
-    request.method = "PATCH";
-    request.url = zone_url_;
-    request.headers["Content-Type"] = "application/json";
-    request.body = json.str();
-    const Result<HttpResponse> response = send(request, deadline);
-    if (!response) return tl::unexpected(response.error());
-    if (response->status != 204 && response->status != 200) return refused(*response);
-    return {};
-  }
-
-  // Accepted is not done: another writer may have come between, or a proxy may have answered for PowerDNS.
-  Status check(const std::string& target, BootTime deadline) {
-    const Result<RecordSet> records = read(deadline);
-    if (!records) return fail(ErrorCode::kUnknown, "written, but not read back: {}", records.error().message);
-    if (points_at(*records, target)) return {};
-    return fail(ErrorCode::kUnknown, "written, but PowerDNS tells another value");
-  }
-
-  const TrafficConfig config_;
-  const TrafficDeps deps_;
-  const std::string record_name_, zone_url_, key_file_;
+  const std::string type_, name_, zone_path_;
+  const TokenStyle style_;
+  ApiClient api_;
 };
 
 }  // namespace
@@ -214,7 +156,7 @@ Result<std::unique_ptr<TrafficSwitch>> make_powerdns_traffic(const TrafficConfig
   if (config.type.empty() || config.nameservers.empty())
     return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type and nameservers",
                 config.provider.line, config.name);
-  return std::make_unique<PowerDnsTraffic>(config, deps);
+  return make_record_traffic(config, deps, std::make_unique<PowerDnsRecord>(config, deps));
 }
 
 }  // namespace farshore

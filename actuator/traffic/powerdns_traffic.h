@@ -11,7 +11,7 @@
 
 namespace farshore {
 
-// Fields: zone, api_url, server_id (localhost), api_key_file.
+// Fields: zone, api_url, server_id (localhost), api_key_file, ca_file, proxy, epoch_token.
 Result<std::unique_ptr<TrafficSwitch>> make_powerdns_traffic(const TrafficConfig& config,
                                                              const TrafficDeps& deps);
 

@@ -32,7 +32,7 @@ struct RecordState {
 struct RecordChange {
   RecordState seen;
   std::string target;
-  int64_t ttl = 0;                     // seconds
+  int64_t ttl = 0;                    // seconds
   std::optional<int64_t> epoch = {};  // to be written as the token together with the record
 };
 
@@ -43,8 +43,8 @@ class RecordApi {
   virtual TokenStyle token_style() const = 0;
   // Never kUnknown. No record at all is an empty `values`.
   virtual Result<RecordState> read(BootTime deadline) = 0;
-  // From `seen` to `target`, in place: never by taking away and making anew in two steps. kConflict: the provider
-  // holds something else than `seen`. kUnknown: it may have taken effect.
+  // From `seen` to `target`, in place: never by taking away and making anew in two steps. kConflict: the
+  // provider holds something else than `seen`. kUnknown: it may have taken effect.
   virtual Status write(const RecordChange& change, BootTime deadline) = 0;
   // Only with TokenStyle::kApart.
   virtual Status write_token(const RecordState& seen, int64_t epoch, BootTime deadline);
@@ -52,9 +52,12 @@ class RecordApi {
   virtual std::string last_change() const { return {}; }
 };
 
-std::string epoch_token_name(const std::string& record);  // farshore-epoch.<record>
-std::string epoch_token_text(int64_t epoch);              // epoch=<N>
+std::string epoch_token_name(const std::string& record);          // farshore-epoch.<record>
+std::string epoch_token_text(int64_t epoch);                      // epoch=<N>
 std::optional<int64_t> parse_epoch_token(std::string_view text);  // with or without quotes
+
+// The field epoch_token of the provider's configuration: "on" (also when it is not there) or "off".
+bool wants_epoch_token(const ProviderConfig& provider);
 
 // The switch made of it. `config` is checked by the provider's own make function before.
 std::unique_ptr<TrafficSwitch> make_record_traffic(const TrafficConfig& config, const TrafficDeps& deps,

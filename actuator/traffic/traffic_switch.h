@@ -26,7 +26,7 @@ struct TrafficView {
 
 // What is known of the last point_to that took effect, for the journal and for people.
 struct TrafficReceipt {
-  std::string change;         // the provider's name of the change; empty when it gives none
+  std::string change;        // the provider's name of the change; empty when it gives none
   nanoseconds cached_for{};  // how long after it an old answer may still be in a cache
 };
 
@@ -44,8 +44,9 @@ class TrafficSwitch {
   // The clients' view: asks the authoritative servers (or runs the user's read command).
   virtual Result<TrafficView> observed(BootTime deadline) = 0;
   virtual TrafficReceipt receipt() const { return {}; }
-  // What would keep a switch from reaching clients in time, in words, looked at before the day: a second value,
-  // a TTL above the configured one, a CNAME in the way. Empty = nothing found. Errors: it could not be looked at.
+  // What would keep a switch from reaching clients in time, in words, looked at before the day: a second
+  // value, a TTL above the configured one, a CNAME in the way. Empty = nothing found. Errors: it could not be
+  // looked at.
   virtual Result<std::vector<std::string>> faults(BootTime) { return std::vector<std::string>{}; }
 };
 

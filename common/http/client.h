@@ -12,8 +12,8 @@
 
 namespace farshore {
 
-// AWS Signature Version 4, made by libcurl. Region and service are told, never guessed from the host; the query
-// must be in alphabetical order with every parameter written name=value (curl#9717).
+// AWS Signature Version 4, made by libcurl. Region and service are told, never guessed from the host; the
+// query must be in alphabetical order with every parameter written name=value (curl#9717).
 struct SigV4 {
   std::string region, service;
   std::string key_id, secret;

@@ -92,6 +92,14 @@ Status check_base_url(std::string_view text) {
   return {};
 }
 
+Status check_api_url(std::string_view text) {
+  if (const Status url = check_url(text); !url) return url;
+  if (after_scheme(text).find_first_of("/?#") != std::string_view::npos)
+    return fail(ErrorCode::kInvalidArgument,
+                "write it as https://host or https://host:port with nothing after it");
+  return {};
+}
+
 Status check_url(std::string_view text) {
   const std::string_view rest = after_scheme(text);
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));

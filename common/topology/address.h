@@ -19,6 +19,8 @@ struct HostPort {
 Result<HostPort> parse_host_port(std::string_view text);
 // "http://host:port" or https, nothing after it: no path, no user, no trailing slash.
 Status check_base_url(std::string_view text);
+// The same, and the port may be left out.
+Status check_api_url(std::string_view text);
 // http or https with a host; a path and a query are allowed, a user is not.
 Status check_url(std::string_view text);
 // Where such a URL leads; the port of its scheme when it names none.

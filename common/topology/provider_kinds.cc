@@ -3,6 +3,20 @@
 #include "common/topology/address.h"
 
 namespace farshore {
+namespace {
+
+// What every kind that speaks to a provider's API understands. actuator/cloud/api_client.h reads them.
+std::vector<ProviderField> with_api_fields(std::vector<ProviderField> fields, const std::string& api_url) {
+  fields.push_back(
+      {"api_url", FieldType::kApiUrl, api_url.empty() ? Need::kRequired : Need::kOptional, api_url});
+  fields.push_back({"ca_file", FieldType::kFile, Need::kOptional});
+  fields.push_back({"proxy", FieldType::kBaseUrl, Need::kOptional});
+  return fields;
+}
+
+const ProviderField kEpochToken{"epoch_token", FieldType::kOnOff, Need::kOptional, "on"};
+
+}  // namespace
 
 const std::vector<ProviderKind>& fence_kinds() {
   // The user's own STONITH: `act` isolates, exit 0 of `proof` is the proof. Both are told the cluster, the
@@ -17,10 +31,11 @@ const std::vector<ProviderKind>& traffic_kinds() {
   static const std::vector<ProviderKind> kinds = {
       // PowerDNS Authoritative Server's HTTP API, /api/v1/servers/{server_id}/zones/{zone}.
       {.kind = "powerdns",
-       .fields = {{"zone"},
-                  {"api_url", FieldType::kBaseUrl},
-                  {"server_id", FieldType::kText, Need::kOptional, "localhost"},
-                  {"api_key_file", FieldType::kFile}},
+       .fields = with_api_fields({{"zone"},
+                                  {"server_id", FieldType::kText, Need::kOptional, "localhost"},
+                                  {"api_key_file", FieldType::kFile},
+                                  kEpochToken},
+                                 ""),
        .is_dns = true},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
@@ -48,12 +63,15 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
   if (field.type == FieldType::kFile && !value.starts_with('/')) {
     reader.fault(field.name, fmt::format("'{}' must be an absolute path", field.name), "");
   }
-  if (field.type == FieldType::kBaseUrl) {
-    if (const Status url = check_base_url(value); !url) {
+  if (field.type == FieldType::kBaseUrl || field.type == FieldType::kApiUrl) {
+    const Status url = field.type == FieldType::kBaseUrl ? check_base_url(value) : check_api_url(value);
+    if (!url) {
       reader.fault(field.name, fmt::format("'{}' of '{}' is no base URL", value, field.name),
                    url.error().message);
     }
   }
+  if (field.type == FieldType::kOnOff && value != "on" && value != "off")
+    reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");
   out.text[field.name] = std::move(value);
 }
 

@@ -15,6 +15,8 @@ enum class FieldType {
   kText,
   kFile,     // an absolute path
   kBaseUrl,  // http://host:port
+  kApiUrl,   // the same, port optional: what a provider's API answers at
+  kOnOff,    // kept as "on" or "off"
   kCommand,  // a list: an absolute path and its arguments; run without a shell
 };
 
