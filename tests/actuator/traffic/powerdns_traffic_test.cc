@@ -4,6 +4,7 @@
 
 #include "common/json/json_value.h"
 #include "tests/actuator/traffic/contract_suite.h"
+#include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_command_runner.h"
 #include "tests/fakes/fake_dns_resolver.h"
 #include "tests/fakes/fake_http_client.h"
@@ -74,11 +75,41 @@ BootTime soon() { return system_clock().boot_now() + 20s; }
 
 TEST(PowerDnsTraffic, AValueThatIsAlreadyThereLeavesTheSerialAlone) {
   PowerDnsWorld world;
+  ASSERT_TRUE(world.traffic().point_to(TrafficWorld::kRegionA, 7, soon()));  // writes the token
   const uint32_t before = world.serial();
   ASSERT_TRUE(world.traffic().point_to(TrafficWorld::kRegionA, 7, soon()));
   EXPECT_EQ(world.serial(), before);
   ASSERT_TRUE(world.traffic().point_to(TrafficWorld::kRegionB, 7, soon()));
   EXPECT_GT(world.serial(), before) << "secondaries must notice a change";
+}
+
+TEST(PowerDnsTraffic, AWriterOfAnOlderEpochIsRefusedAndNothingMoves) {
+  PowerDnsWorld world;
+  ASSERT_TRUE(world.traffic().point_to(TrafficWorld::kRegionB, 8, soon()));
+  const Status stale = world.traffic().point_to(TrafficWorld::kRegionA, 7, soon());
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(stale.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(world.traffic().current(soon()).value(), TrafficWorld::kTargetB);
+  EXPECT_TRUE(world.traffic().faults(soon()).value().empty());
+}
+
+TEST(PowerDnsTraffic, ASecondRecordAndATtlThatIsNotTheConfiguredOneAreFaults) {
+  test::PowerDnsOptions options = one_record();
+  options.records = {{"orders", "A", "600", TrafficWorld::kTargetA}, {"orders", "A", "600", "203.0.113.9"}};
+  test::PowerDnsFixture server(options);
+  test::TempDir folder;
+  test::write_file(folder.file("key"), server.options().api_key + "\n");
+  const auto http = make_curl_client();
+  const auto dns = make_dns_resolver(system_clock());
+  FakeCommandRunner commands;
+  const auto traffic =
+      make_traffic_switch(make_config(server.api_url(), server.nameserver(), folder.file("key")),
+                          {*http, commands, *dns, system_clock(), "shop"})
+          .value();
+  const auto faults = traffic->faults(soon()).value();
+  ASSERT_EQ(faults.size(), 2u);
+  EXPECT_NE(faults[0].find("2 places at once"), std::string::npos) << faults[0];
+  EXPECT_EQ(faults[1], "its TTL is 600 s, configured are 1 s");
 }
 
 TEST(PowerDnsTraffic, ARotatedKeyNeedsNoRestartAndAWrongOneIsPermission) {
@@ -124,16 +155,21 @@ class ScriptedPowerDns : public ::testing::Test {
         R"("records":[{{"content":"{}","disabled":{}}}]}}]}})",
         ttl, content, disabled);
   }
+  BootTime soon() { return clock_.boot_now() + 20s; }
   Status move() { return traffic_->point_to(TrafficWorld::kRegionB, 7, soon()); }
+  // Without a token there is one question a look.
+  std::unique_ptr<TrafficSwitch> make(HttpClient& http, const std::string& token = "off") {
+    TrafficConfig config = make_config("http://127.0.0.1:1", "127.0.0.1:1", folder_.file("key"));
+    config.provider.text["epoch_token"] = token;
+    return make_traffic_switch(config, {http, commands_, dns_, clock_, "shop"}).value();
+  }
 
   test::TempDir folder_;
   FakeHttpClient http_;
   FakeCommandRunner commands_;
   FakeDnsResolver dns_;
-  std::unique_ptr<TrafficSwitch> traffic_ =
-      make_traffic_switch(make_config("http://127.0.0.1:1", "127.0.0.1:1", folder_.file("key")),
-                          {http_, commands_, dns_, system_clock(), "shop"})
-          .value();
+  FakeClock clock_;
+  std::unique_ptr<TrafficSwitch> traffic_ = make(http_);
 };
 
 TEST_F(ScriptedPowerDns, EveryStatusSaysWhetherTryingAgainCanHelp) {
@@ -145,10 +181,7 @@ TEST_F(ScriptedPowerDns, EveryStatusSaysWhetherTryingAgainCanHelp) {
   for (const auto& [status, code] : meanings) {
     FakeHttpClient http;
     http.answer(status, "<html>Bad Gateway</html>");
-    const auto traffic =
-        make_traffic_switch(make_config("http://127.0.0.1:1", "127.0.0.1:1", folder_.file("key")),
-                            {http, commands_, dns_, system_clock(), "shop"})
-            .value();
+    const auto traffic = make(http);
     const auto current = traffic->current(soon());
     ASSERT_FALSE(current);
     EXPECT_EQ(current.error().code, code) << status;
@@ -190,10 +223,7 @@ TEST_F(ScriptedPowerDns, GarbageInPlaceOfTheZoneIsUnavailable) {
        {"", "<html></html>", "[]", "{}", R"({"rrsets":7})", R"({"rrsets":[{"name":7}]})"}) {
     FakeHttpClient http;
     http.answer(200, body);
-    const auto traffic =
-        make_traffic_switch(make_config("http://127.0.0.1:1", "127.0.0.1:1", folder_.file("key")),
-                            {http, commands_, dns_, system_clock(), "shop"})
-            .value();
+    const auto traffic = make(http);
     EXPECT_EQ(traffic->current(soon()).error().code, ErrorCode::kUnavailable) << body;
   }
 }
@@ -207,10 +237,7 @@ TEST_F(ScriptedPowerDns, ADisabledRecordOrAnOldTtlIsNotTheTarget) {
 
   FakeHttpClient disabled;
   disabled.answer(200, zone(TrafficWorld::kTargetB, 1, true));
-  const auto traffic =
-      make_traffic_switch(make_config("http://127.0.0.1:1", "127.0.0.1:1", folder_.file("key")),
-                          {disabled, commands_, dns_, system_clock(), "shop"})
-          .value();
+  const auto traffic = make(disabled);
   EXPECT_EQ(traffic->current(soon()).error().code, ErrorCode::kNotFound);
 }
 
@@ -222,12 +249,30 @@ TEST_F(ScriptedPowerDns, TheRequestIsWhatTheApiAsksFor) {
   const HttpRequest get = http_.requests().at(0), patch = http_.requests().at(1);
   EXPECT_EQ(get.url,
             "http://127.0.0.1:1/api/v1/servers/localhost/zones/farshore.test."
-            "?rrset_name=orders.farshore.test.&rrset_type=A");
+            "?rrset_name=orders.farshore.test.");
   EXPECT_EQ(patch.url, "http://127.0.0.1:1/api/v1/servers/localhost/zones/farshore.test.");
   EXPECT_EQ(patch.headers.at("X-API-Key"), "k");
   EXPECT_EQ(patch.body,
             R"({"rrsets":[{"name":"orders.farshore.test.","type":"A","ttl":1,"changetype":"REPLACE",)"
             R"("records":[{"content":"198.51.100.20","disabled":false}]}]})");
+}
+
+TEST_F(ScriptedPowerDns, TheTokenIsWrittenWithTheRecord) {
+  const std::string token =
+      R"({"rrsets":[{"name":"farshore-epoch.orders.farshore.test.","type":"TXT","ttl":1,)"
+      R"("records":[{"content":"\"epoch=7\"","disabled":false}]}]})";
+  http_.answer(200, zone(TrafficWorld::kTargetA));
+  http_.answer(200, R"({"rrsets":[]})");
+  http_.answer(204);
+  http_.answer(200, zone(TrafficWorld::kTargetB));
+  http_.answer(200, token);
+  ASSERT_TRUE(make(http_, "on")->point_to(TrafficWorld::kRegionB, 7, soon()));
+  EXPECT_NE(
+      http_.requests().at(2).body.find(
+          R"("name":"farshore-epoch.orders.farshore.test.","type":"TXT","ttl":1,"changetype":"REPLACE",)"
+          R"("records":[{"content":"\"epoch=7\"","disabled":false}])"),
+      std::string::npos)
+      << http_.requests().at(2).body;
 }
 
 TEST_F(ScriptedPowerDns, AMissingFieldIsRefusedWithItsLine) {
