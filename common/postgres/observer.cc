@@ -17,8 +17,9 @@ namespace {
 constexpr nanoseconds kShortestPause = 100ms;
 
 // Hundreds of servers answer one after the other: what they say within this time makes one snapshot.
-constexpr nanoseconds kApart = 5ms;  // between the beats of two servers, where the interval has room
 constexpr nanoseconds kGather = 10ms;
+
+constexpr size_t kBeats = 5;  // groups of servers that are looked at together, within an interval
 
 // One server: its probe, when it is looked at next, and what is known of it. Touched by the loop's thread
 // only.
@@ -122,15 +123,14 @@ void Observer::Loop::take_over(const Loop& previous) {
 
 void Observer::Loop::start() {
   if (thread_.joinable()) return;
-  // One after another: hundreds of sessions that begin at the same instant would wait for each other, here and
-  // where the servers share hosts.
-  const auto servers = static_cast<int64_t>(std::max<size_t>(watched_.size(), 1));
-  const nanoseconds apart = std::min<nanoseconds>(kApart, options_.interval / servers);
-  BootTime next = clock_.boot_now();
-  for (Watched& watched : watched_) {
-    watched.next = next;
-    next += apart;
-  }
+  // In turn: hundreds of sessions that begin at the same instant would wait for each other, here and where
+  // servers share hosts. In few groups, because a snapshot is published for each.
+  const size_t group = (watched_.size() + kBeats - 1) / kBeats;
+  const nanoseconds apart =
+      std::min<nanoseconds>(5ms * static_cast<int64_t>(group), options_.interval / kBeats);
+  const BootTime now = clock_.boot_now();
+  for (size_t i = 0; i < watched_.size(); ++i)
+    watched_[i].next = now + apart * static_cast<int64_t>(i / group);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 

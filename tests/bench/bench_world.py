@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -146,6 +147,21 @@ def world():
             server.stop()
             server.log.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def replayed(server, folder):
+    """The port at which every address of 127.0.0.0/8 answers as the server would: replayed_postgres.py."""
+    port = free_port()
+    path = os.path.join(folder, f"replayed-{port}.log")
+    with open(path, "wb") as log:
+        process = spawn([sys.executable, os.path.join(os.path.dirname(__file__), "replayed_postgres.py"), str(port),
+                         str(server.port)], log)
+        try:
+            wait_until(lambda: "ready" in pathlib.Path(path).read_text(), "a replayed server is ready")
+            yield port
+        finally:
+            end(process)
 
 
 class Exporter:

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from bench_world import Exporter, free_port, wait_until, world
+from bench_world import Exporter, free_port, replayed, wait_until, world
 
 THEIRS = "/usr/bin/prometheus-postgres-exporter"
 OURS = os.environ["FARSHORE_EXPORTER"]
@@ -188,35 +188,36 @@ def when_lost(bench, limit):
     return figures
 
 
-def addresses(bench, count):
-    """Distinct places for the same two servers: each listens on all of 127.0.0.0/8."""
-    ports = (bench.primary.port, bench.standby.port)
-    return [(f"127.0.{1 + index // 200}.{1 + index % 200}", ports[index % 2]) for index in range(count)]
+def addresses(bench, count, replayed_ports):
+    """The pair itself, then distinct places at which the same two servers are replayed."""
+    places = [(f"127.0.{1 + index // 200}.{1 + index % 200}", replayed_ports[index % 2]) for index in range(2, count)]
+    return (bench.pair() + places)[:count]
 
 
 def scaling(bench, sizes):
+    with replayed(bench.primary, bench.folder) as primary, replayed(bench.standby, bench.folder) as standby:
+        return [scaled_to(bench, size, addresses(bench, size, (primary, standby))) for size in sizes]
+
+
+def scaled_to(bench, size, servers):
     seconds = 1 if bench.quick else 20
-    rows = []
-    for size in sizes:
-        # Two PostgreSQL servers on the same cores stand in for all and begin 200 sessions: until they have, a look
-        # takes longer than it would anywhere else.
-        with bench.ours(addresses(bench, size), timeout="10s") as ours:
-            wait_until(lambda expected=size, one=ours: up(one, expected), f"ours sees {size} servers", 60)
-            cpu, begin = ours.cpu_seconds(), time.monotonic()
-            answers = []
-            while time.monotonic() < begin + seconds:  # as one Prometheus would
-                answers.append(ours.scrape(5))
-                time.sleep(max(0.0, begin + len(answers) - time.monotonic()))
-            took = time.monotonic() - begin
-            cpu = ours.cpu_seconds() - cpu
-            memory = ours.memory()
-            rows.append({"servers": size, "all_up": up(ours, size), "cpu_percent_of_a_core": round(cpu / took * 100, 2),
-                         "vm_rss_bytes": memory["VmRSS"], "rss_anon_bytes": memory["RssAnon"],
-                         "threads": memory["threads"], "sockets": ours.sockets(),
-                         "scrape_ms_p50": round(statistics.median(one["ms"] for one in answers), 3),
-                         "scrape_bytes": answers[-1]["bytes"]})
-            say(f"   {rows[-1]}")
-    return rows
+    with bench.ours(servers) as ours:
+        wait_until(lambda: up(ours, size), f"ours sees {size} servers", 60)
+        cpu, begin = ours.cpu_seconds(), time.monotonic()
+        answers = []
+        while time.monotonic() < begin + seconds:  # as one Prometheus would
+            answers.append(ours.scrape(5))
+            time.sleep(max(0.0, begin + len(answers) - time.monotonic()))
+        took = time.monotonic() - begin
+        cpu = ours.cpu_seconds() - cpu
+        memory = ours.memory()
+        row = {"servers": size, "all_up": up(ours, size), "cpu_percent_of_a_core": round(cpu / took * 100, 2),
+               "vm_rss_bytes": memory["VmRSS"], "rss_anon_bytes": memory["RssAnon"], "threads": memory["threads"],
+               "sockets": ours.sockets(),
+               "scrape_ms_p50": round(statistics.median(one["ms"] for one in answers), 3),
+               "scrape_bytes": answers[-1]["bytes"]}
+    say(f"   {row}")
+    return row
 
 
 def goal(goals, name, value, limit):
