@@ -12,7 +12,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
-PROVIDER_MAY_SEE = (r"common/(base|dns|http|json|process|topology)/", r"actuator/journal/.*\.h$")
+PROVIDER_MAY_SEE = (r"common/(base|dns|http|json|process|topology)/", r"actuator/cloud/", r"actuator/journal/.*\.h$")
 # Interfaces by name: a real PostgreSQL server, a SQLite journal or a provider is not for the engine to see.
 ENGINE_MAY_SEE = (r"common/(base|topology)/", r"common/postgres/(facts|loss)\.h$", r"actuator/journal/journal(_rules)?\.h$",
                   r"actuator/failover/", r"actuator/postgres/postgres_server\.h$", r"actuator/fence/fence\.h$",
