@@ -4,7 +4,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <sstream>
+#include <atomic>
+#include <ostream>
+#include <streambuf>
 
 namespace farshore {
 namespace {
@@ -27,6 +29,27 @@ std::string labels_of(const prometheus::ClientMetric& metric) {
     names += (names.empty() ? "" : " ") + label.name;
   return names;
 }
+
+// Into one string that is large enough from the start: two thirds of the time for a page of 200 servers went
+// into growing a stringbuf.
+class StringSink final : public std::streambuf {
+ public:
+  explicit StringSink(size_t expected) { text_.reserve(expected); }
+  const std::string& text() const& { return text_; }
+  std::string text() && { return std::move(text_); }
+
+ private:
+  std::streamsize xsputn(const char* data, std::streamsize size) override {
+    text_.append(data, static_cast<size_t>(size));
+    return size;
+  }
+  int_type overflow(int_type c) override {
+    if (c != traits_type::eof()) text_ += traits_type::to_char_type(c);
+    return 0;
+  }
+
+  std::string text_;
+};
 
 }  // namespace
 
@@ -62,9 +85,12 @@ void FamilyBuilder::append_to(MetricFamilies& families) {
 }
 
 std::string render_families(const MetricFamilies& families) {
-  std::ostringstream out;
+  static std::atomic<size_t> last_size = 0;
+  StringSink sink(last_size + last_size / 16);
+  std::ostream out(&sink);
   prometheus::TextSerializer().Serialize(out, families);
-  return std::move(out).str();
+  last_size = sink.text().size();
+  return std::move(sink).text();
 }
 
 void print_reference(std::ostream& out, std::span<const Metric> metrics) {
