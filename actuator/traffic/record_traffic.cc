@@ -112,7 +112,7 @@ Status RecordTraffic::write(const RecordState& seen, const std::string& target, 
       log_warn("epoch token not written", {{"record", config_.name}, {"why", token.error().message}});
   }
   const bool together = style == TokenStyle::kCompared || style == TokenStyle::kTogether;
-  const Status written =
+  Status written =
       api_->write({seen, target, wanted_ttl(), together ? std::optional(epoch) : std::nullopt}, deadline);
   // Whoever came between is read and judged by the next attempt; it is not final.
   if (!written && written.error().code == ErrorCode::kConflict)
