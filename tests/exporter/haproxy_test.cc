@@ -18,13 +18,6 @@ using test::Servers;
 using test::wait_until;
 using testing::HasSubstr;
 
-// A busy machine must not look like a lost server: HAProxy takes one "no" for an answer.
-std::string patient(const Servers& servers) {
-  std::string text = test::topology_yaml(servers);
-  const std::string hasty = "timeout: 300ms";
-  return text.replace(text.find(hasty), hasty.size(), "timeout: 2800ms");
-}
-
 // The example's rows with the ports of these servers.
 std::string start_down(int us_port, int eu_port) {
   std::istringstream rows(test::read_file(FARSHORE_SOURCE_DIR "/examples/haproxy/start-down.state"));
@@ -93,7 +86,8 @@ class HaproxyTest : public testing::Test {
 
   std::unique_ptr<PostgresFixture> us = PostgresFixture::make_primary();
   std::unique_ptr<PostgresFixture> eu = us->make_standby();
-  RunningExporter exporter{patient({{"shop-us", us->conninfo()}, {"shop-eu", eu->conninfo()}}), "eu-west"};
+  RunningExporter exporter{test::patient_topology({{"shop-us", us->conninfo()}, {"shop-eu", eu->conninfo()}}),
+                           "eu-west"};
   test::TempDir folder;
   int write_port = test::free_port(), read_port = test::free_port(), last_id = 0, starts = 0;
   std::string acknowledged;  // "1,2,5"

@@ -25,13 +25,13 @@ double reloaded_at(const RunningExporter& exporter) {
 
 TEST(ExporterReload, LooksAtTheNewServersAndForgetsTheOldOnes) {
   const auto primary = PostgresFixture::make_primary();
-  RunningExporter exporter(Servers{{"p", primary->conninfo()}, {"d", kNowhere}});
+  RunningExporter exporter(test::patient_topology({{"p", primary->conninfo()}, {"d", kNowhere}}), "eu-west");
   ASSERT_TRUE(exporter.wait_value("farshore_pg_up", {kP}, 1));
   ASSERT_TRUE(exporter.wait_value("farshore_pg_up", {kD}, 0));
   const double before = reloaded_at(exporter);
   EXPECT_GT(before, 1.6e9);
 
-  exporter.configure(topology_yaml({{"p", primary->conninfo()}, {"s", kNowhere}}));
+  exporter.configure(test::patient_topology({{"p", primary->conninfo()}, {"s", kNowhere}}));
   exporter.process().signal(SIGHUP);
   // One page never shows two topologies, and never a server of the new one that was not looked at.
   ASSERT_TRUE(wait_until([&] {
