@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Runs clang-tidy over every .cc of the compilation database that belongs to the tree.
 
-clang-tidy takes seconds per file, so a file that was clean is remembered under the build folder by the hash of all
-that its verdict depends on: its own text, the project headers that it reaches, the checks, the tool, its flags.
+clang-tidy takes seconds per file, so a file that was clean is remembered by the hash of all that its verdict depends
+on: its own text, the project headers that it reaches, the checks, the tool, its flags. As with ccache that holds for
+every checkout of a user: in $XDG_CACHE_HOME/farshore-tidy, or ~/.cache/farshore-tidy.
 
 usage: tidy.py [--build DIR] [--jobs N] [FILE...]
 """
@@ -47,12 +48,22 @@ def fingerprint(path, command, version):
     seen = {}
     reachable(path, seen)
     digest = hashlib.sha256(version)
-    digest.update(command.encode())
+    digest.update(command.replace(str(ROOT), ".").encode())
     for each in configurations(path):
         digest.update(each.read_bytes())
     for each in sorted(seen):
         digest.update(str(each.relative_to(ROOT)).encode() + b"\0" + seen[each])
     return digest.hexdigest(), any(RAPIDJSON.search(text) for text in seen.values())
+
+
+def memory():
+    """The folder of what was clean; what nobody asked about for a month is forgotten."""
+    folder = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "farshore-tidy"
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in folder.iterdir():
+        if time.time() - each.stat().st_mtime > 30 * 24 * 3600:
+            each.unlink(missing_ok=True)
+    return folder
 
 
 def check(path, build, delayed):
@@ -75,8 +86,7 @@ def main():
     only = {pathlib.Path(name).resolve() for name in options.files}
     database = json.loads((build / "compile_commands.json").read_text())
     version = subprocess.run([TOOL, "--version"], stdout=subprocess.PIPE, check=True).stdout
-    remembered = build / "tidy-clean"
-    remembered.mkdir(exist_ok=True)
+    remembered = memory()
 
     todo = []
     for entry in database:
@@ -84,7 +94,9 @@ def main():
         if not path.is_relative_to(ROOT) or path.is_relative_to(build) or (only and path not in only):
             continue
         key, delayed = fingerprint(path, entry["command"], version)
-        if not (remembered / key).exists():
+        if (remembered / key).exists():
+            (remembered / key).touch()
+        else:
             todo.append((path, key, delayed))
     print(f"clang-tidy: {len(todo)} of {len(database)} files to look at", flush=True)
 

@@ -88,10 +88,13 @@ class Group:
     def kill(self, limit=5.0):
         """SIGKILL until nobody is left; works on stopped processes too."""
         # Stopped first where there is no namespace: what is stopped cannot fork out of the tree that is being killed.
-        send(self.pids(), signal.SIGSTOP)
+        members = set(self.pids())
+        send(members, signal.SIGSTOP)
 
         def gone():
-            left = self.pids()
+            # Once its parent is dead, a child is nobody's descendant, though it may still be dying.
+            members.update(self.pids())
+            left = alive(members)
             send(left, signal.SIGKILL)
             return not left
 
