@@ -100,7 +100,9 @@ class Ctl {
       return print_steps(markdown_, json_, env_);
     }).flag("markdown", markdown_, "As docs/failover-steps.md holds it.");
     Command& generate = root.command("generate", "Render what follows from the topology.").must_choose();
-    verb(generate, "rules", "Alert rules for every Prometheus.", [this] { return generate_text("rules"); });
+    verb(generate, "rules", "Alert rules for every Prometheus.", [this] { return generate_text("rules"); })
+        .flag("threshold", generate_.thresholds, "name=value instead of the pack's own; can be repeated.")
+        .flag("runbook-url", generate_.runbook_url, "Where people find the runbooks: <url>/<alert>.md.");
     verb(generate, "prometheus", "Configuration of one Prometheus.",
          [this] { return generate_text("prometheus"); })
         .flag("region", generate_.region, "The region it stands in.", Need::kRequired)

@@ -15,7 +15,12 @@ namespace farshore {
 namespace {
 
 Result<std::string> render(const Topology& topology, const Generate& options) {
-  if (options.what == "rules") return generate_rules(topology);
+  if (options.what == "rules") {
+    RulesOptions rules;
+    rules.thresholds = options.thresholds;
+    if (!options.runbook_url.empty()) rules.runbook_url = options.runbook_url;
+    return generate_rules(topology, rules);
+  }
   if (options.what == "prometheus") {
     PrometheusOptions prometheus;
     if (!options.rule_file.empty()) prometheus.rules_file = options.rule_file;

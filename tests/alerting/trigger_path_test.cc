@@ -132,7 +132,7 @@ class World {
 class Prometheus {
  public:
   Prometheus(const Topology& topology, const std::string& region, int port) : port_(port) {
-    test::write_file(folder_.file("rules.yml"), generate_rules(topology));
+    test::write_file(folder_.file("rules.yml"), generate_rules(topology).value());
     test::write_file(
         folder_.file("prometheus.yml"),
         generate_prometheus(topology, region, {.rules_file = folder_.file("rules.yml")}).value());

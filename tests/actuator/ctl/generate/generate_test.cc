@@ -38,7 +38,7 @@ void expect_golden(const std::string& name, const std::string& text) {
 }
 
 TEST(Generate, TheCommittedRulesAreWhatIsGenerated) {
-  expect_golden("rules/farshore.yml", generate_rules(example()));
+  expect_golden("rules/farshore.yml", generate_rules(example()).value());
 }
 
 TEST(Generate, TheCommittedPrometheusConfigurationIsWhatIsGenerated) {
@@ -57,7 +57,7 @@ TEST(GenerateRules, QuorumVantagesAndTimesComeFromTheTopology) {
   Topology topology = example();
   topology.vantages.names = {"a.b", "c", "d", "e", "f"};
   topology.detect = {.scrape_interval = 500ms, .for_duration = 90s};
-  EXPECT_THAT(generate_rules(topology),
+  EXPECT_THAT(generate_rules(topology).value(),
               AllOf(HasSubstr(") >= 3\n"), HasSubstr("vantage=~\"a\\\\.b|c|d|e|f\""),
                     HasSubstr("interval: 500ms"), HasSubstr("for: 90s")));
 }
@@ -65,7 +65,7 @@ TEST(GenerateRules, QuorumVantagesAndTimesComeFromTheTopology) {
 TEST(GenerateRules, WithAQuorumOfOneThereIsNoMinority) {
   Topology topology = example();
   topology.vantages.quorum.fixed = 1;
-  EXPECT_THAT(generate_rules(topology), Not(HasSubstr("FarshorePrimaryUnreachableMinority")));
+  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("FarshorePrimaryUnreachableMinority")));
 }
 
 TEST(GeneratePrometheus, ARegionWithoutAServerIsNamedWithItsNeighbour) {
