@@ -29,6 +29,7 @@ Result<std::string> render(const Topology& topology, const Generate& options) {
   if (options.what == "alertmanager") {
     AlertmanagerOptions alertmanager;
     if (!options.token_file.empty()) alertmanager.token_file = options.token_file;
+    alertmanager.tls_folder = options.tls_folder;
     return generate_alertmanager(topology, alertmanager);
   }
   std::string cluster = options.cluster;

@@ -21,7 +21,7 @@ int print_steps(bool markdown, bool json, const CtlEnvironment& environment);
 
 struct Generate {
   std::string what;  // rules, prometheus, alertmanager, sql
-  std::string region, rule_file, token_file, cluster, runbook_url;
+  std::string region, rule_file, token_file, tls_folder, cluster, runbook_url;
   std::vector<std::string> thresholds;
   int64_t postgres_version = 15;
 };

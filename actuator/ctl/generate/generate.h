@@ -32,6 +32,8 @@ Result<std::string> generate_prometheus(const Topology& topology, std::string_vi
 
 struct AlertmanagerOptions {
   std::string token_file = "/etc/alertmanager/farshore.token";  // bearer token of the webhook role
+  // Where ca.pem, alertmanager.pem and alertmanager.key are on its host; empty: plain HTTP.
+  std::string tls_folder;
 };
 // The same for every Alertmanager; each stands alone (--cluster.listen-address=).
 std::string generate_alertmanager(const Topology& topology, const AlertmanagerOptions& options = {});

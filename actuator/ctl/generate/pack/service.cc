@@ -46,7 +46,7 @@ min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
      .description =
          "{{ $labels.nameserver }} answers {{ $labels.record }} {{ $labels.type }} of {{ $labels.cluster }} "
          "with something else than the primary's region.",
-     .muted_by = "PrimaryDown|NoPrimary|TrafficNotSwitched"},
+     .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "DnsUnanswered",
      .expr = "max by (cluster, record, type, nameserver) (farshore_dns_answered) == 0",
      .hold = "5m",
