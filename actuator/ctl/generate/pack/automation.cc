@@ -41,7 +41,7 @@ constexpr Alert kTable[] = {
      .hold = "4h",
      .severity = "warning",
      .action = "",
-     .summary = "Failover of a cluster is paused for hours: was it forgotten?",
+     .summary = "Failover of a cluster is paused for hours; perhaps that was forgotten.",
      .description =
          "Failover of {{ $labels.cluster }} is paused; farshorectl resume {{ $labels.cluster }} ends it."},
     {.name = "ReignUnknown",
