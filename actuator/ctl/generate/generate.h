@@ -15,7 +15,7 @@ namespace farshore {
 
 struct RulesOptions {
   // name=value, of pack/thresholds.cc; the value is a number in the unit that the name ends with.
-  std::vector<std::string> thresholds;
+  std::vector<std::string> thresholds = {};
   // Where people find <alert>.md; the default is where the Debian package puts them.
   std::string runbook_url = "file:///usr/share/doc/farshorectl/runbooks";
 };
@@ -33,7 +33,7 @@ Result<std::string> generate_prometheus(const Topology& topology, std::string_vi
 struct AlertmanagerOptions {
   std::string token_file = "/etc/alertmanager/farshore.token";  // bearer token of the webhook role
   // Where ca.pem, alertmanager.pem and alertmanager.key are on its host; empty: plain HTTP.
-  std::string tls_folder;
+  std::string tls_folder = {};
 };
 // The same for every Alertmanager; each stands alone (--cluster.listen-address=).
 std::string generate_alertmanager(const Topology& topology, const AlertmanagerOptions& options = {});
