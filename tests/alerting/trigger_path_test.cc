@@ -57,6 +57,7 @@ class World {
     out.alertmanagers = {{"eu-west", "http://" + address(alertmanager_port)}};
     out.actuators = {address(actuator_->port())};
     out.detect.for_duration = kFor;
+    out.clusters.emplace_back().name = "shop";
     return out;
   }
 

@@ -24,7 +24,8 @@ VALUES = {
 }
 ONLY_PRIMARY = re.compile(r"replication_|current_lsn|flush_lsn|insert_lsn|synchronous|archiver|writable|slot")
 ONLY_STANDBY = re.compile(r"replay|receive|recovery_min|predicted|lag_(bytes|seconds)$|shortfall|conflicts")
-ABSENT = re.compile(r"invalidated|facts_missing|rows_left_out|prepared_transaction_oldest|_fds|resident|threads|process_")
+# Absent in a world that is well.
+ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|prepared_transaction_oldest|_fds|resident|threads|process_")
 WELL = {"farshore_pg_up": 1, "farshore_pg_wal_receiver_streaming": 1, "farshore_pg_monitor_role_ok": 1,
         "farshore_pg_writable": 1, "farshore_application_up": 1, "farshore_dns_answered": 1,
         "farshore_dns_matches_primary": 1, "farshore_dns_ttl_seconds": 30, "farshore_pg_replication_slot_active": 1,

@@ -29,15 +29,17 @@ std::string vantages_of(const Topology& topology) {
 
 // Only silence votes: an answer, were it a refusal, proves a living postmaster, and a name that cannot be
 // resolved proves nothing. A sample must be fresh at both ends: scraped just now, of a snapshot just taken.
+// The configured vantages are picked in the last line, from three series: from all of farshore_pg_up it costs
+// more than the rest of the rule.
 std::string down_votes(const std::string& vantages) {
   return fmt::format(
       "count by (cluster, region, server) (\n"
       "  max by (cluster, region, server, vantage) (\n"
-      "    farshore_pg_up{{vantage=~\"{0}\"}} == 0\n"
+      "    farshore_pg_up == 0\n"
       "    and on (cluster, server, vantage, instance)\n"
       "      farshore_pg_failure{{class=~\"refused|timeout|unreachable\"}} == 1\n"
       "    and time() - timestamp(farshore_pg_up) <= {1}\n"
-      "    and on (vantage, instance) farshore_snapshot_age_seconds <= {1}\n"
+      "    and on (vantage, instance) farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
       "  )\n"
       ")",
       vantages, kFreshSeconds);
@@ -81,7 +83,7 @@ std::string loss_limits(const Topology& topology, std::string (*value)(const Dat
   std::map<std::string, std::set<std::string>> names;
   for (const ClusterConfig& cluster : topology.clusters)
     names[value(cluster.failover.max_data_loss)].insert(cluster.name);
-  return limits(names, "farshore_pg_up", "cluster", "cluster");
+  return limits(names, "cluster_region_server:farshore_pg_up:sum", "cluster", "cluster");
 }
 
 bool has_dns_records(const Topology& topology) {

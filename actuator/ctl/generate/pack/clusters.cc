@@ -100,10 +100,10 @@ unless on (cluster, server) cluster_region_server_epoch:farshore_cluster_primary
      .description = "{{ $labels.server }} in {{ $labels.region }}, of {{ $labels.cluster }}, is silent to "
                     "{{ $value }} vantages."},
     {.name = "ServerNotObserved",
-     .expr = R"(count by (cluster, region, server) (
-  farshore_pg_up{vantage=~"${vantages}"} == 0
-  unless on (cluster, server, vantage, instance)
-    farshore_pg_failure{class=~"refused|timeout|unreachable"} == 1
+     .expr = R"(cluster_region_server:farshore_pg_up:unseen_vantages
+- (
+  cluster_region_server:farshore_pg_up:silent_vantages
+  or 0 * cluster_region_server:farshore_pg_up:unseen_vantages
 ) >= ${quorum})",
      .hold = "2m",
      .severity = "warning",
@@ -113,7 +113,7 @@ unless on (cluster, server) cluster_region_server_epoch:farshore_cluster_primary
          "{{ $value }} vantages cannot look at {{ $labels.server }} of {{ $labels.cluster }}: sign-in, "
          "connections, name, certificate. It has no vote of life or death."},
     {.name = "PrimarySick",
-     .expr = "max by (cluster, region, server) (farshore_pg_writable) == 0",
+     .expr = "min by (cluster, region, server) (farshore_pg_writable == 0)",
      .hold = "30s",
      .severity = "critical",
      .action = "",

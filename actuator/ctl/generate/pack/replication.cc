@@ -6,7 +6,7 @@ namespace {
 
 constexpr Alert kTable[] = {
     {.name = "ReplicaNotStreaming",
-     .expr = "max by (cluster, region, server) (farshore_pg_wal_receiver_streaming) == 0",
+     .expr = "min by (cluster, region, server) (farshore_pg_wal_receiver_streaming == 0)",
      .hold = "2m",
      .severity = "warning",
      .action = "",
@@ -14,8 +14,9 @@ constexpr Alert kTable[] = {
      .description = "{{ $labels.server }} of {{ $labels.cluster }} does not stream.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "WalReceiverSilent",
-     .expr = R"(min by (cluster, region, server) (farshore_pg_wal_receiver_last_message_age_seconds)
-> ${receiver_silence_seconds})",
+     .expr = R"(min by (cluster, region, server) (
+  farshore_pg_wal_receiver_last_message_age_seconds > ${receiver_silence_seconds}
+))",
      .hold = "1m",
      .severity = "warning",
      .action = "",
@@ -49,7 +50,7 @@ min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
          "which is more than max_data_loss: a failover would be held.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "ReplayPaused",
-     .expr = "max by (cluster, region, server) (farshore_pg_replay_paused) == 1",
+     .expr = "max by (cluster, region, server) (farshore_pg_replay_paused == 1)",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -60,8 +61,8 @@ min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
 - cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max > ${stuck_replay_bytes}
 and changes(cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max[2m]) == 0
 unless on (cluster, region, server) (
-  max by (cluster, region, server) (farshore_pg_replay_paused) == 1
-  or max by (cluster, region, server) (farshore_pg_recovery_min_apply_delay_seconds) > 0
+  farshore_pg_replay_paused == 1
+  or farshore_pg_recovery_min_apply_delay_seconds > 0
 ))",
      .hold = "3m",
      .severity = "critical",
@@ -71,8 +72,9 @@ unless on (cluster, region, server) (
          "{{ $labels.server }} of {{ $labels.cluster }} has {{ $value | humanize1024 }}B received and not "
          "replayed, and replay stands still."},
     {.name = "SynchronousStandbyMissing",
-     .expr = R"(max by (cluster, region, server) (farshore_pg_synchronous_standbys_configured)
-> max by (cluster, region, server) (farshore_pg_synchronous_standbys_connected))",
+     .expr = R"(max by (cluster, region, server) (
+  farshore_pg_synchronous_standbys_configured > farshore_pg_synchronous_standbys_connected
+))",
      .hold = "30s",
      .severity = "critical",
      .action = "",
@@ -81,7 +83,7 @@ unless on (cluster, region, server) (
          "{{ $labels.server }} of {{ $labels.cluster }} waits for {{ $value }} standbys and fewer are "
          "there: commits hang."},
     {.name = "SlotInactive",
-     .expr = R"(max by (cluster, region, server, slot) (farshore_pg_replication_slot_active) == 0
+     .expr = R"(max by (cluster, region, server, slot) (farshore_pg_replication_slot_active == 0)
 and on (cluster, region, server, slot) farshore_pg_replication_slot_retained_wal_bytes
 unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced == 1)",
      .hold = "30m",
@@ -90,12 +92,12 @@ unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced ==
      .summary = "A replication slot keeps WAL and nobody reads it.",
      .description = "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} is inactive."},
     {.name = "SlotRetainsWal",
-     .expr = R"(max by (cluster, region, server, slot) (farshore_pg_replication_slot_retained_wal_bytes)
-> ${slot_wal_bytes}
-or
-max by (cluster, region, server, slot) (farshore_pg_replication_slot_retained_wal_bytes)
-> on (cluster, region, server) group_left () (
-  ${slot_share} * max by (cluster, region, server) (farshore_pg_max_slot_wal_keep_size_bytes)
+     .expr = R"(max by (cluster, region, server, slot) (
+  farshore_pg_replication_slot_retained_wal_bytes > ${slot_wal_bytes}
+  or
+  farshore_pg_replication_slot_retained_wal_bytes
+    > on (cluster, region, server, vantage, instance) group_left ()
+      (${slot_share} * farshore_pg_max_slot_wal_keep_size_bytes)
 ))",
      .hold = "5m",
      .severity = "warning",
@@ -105,8 +107,8 @@ max by (cluster, region, server, slot) (farshore_pg_replication_slot_retained_wa
                     "{{ $value | humanize1024 }}B."},
     {.name = "SlotLost",
      .expr = R"(max by (cluster, region, server, slot) (
-  farshore_pg_replication_slot_wal_status{status=~"unreserved|lost"}
-) == 1)",
+  farshore_pg_replication_slot_wal_status{status=~"unreserved|lost"} == 1
+))",
      .hold = "1m",
      .severity = "critical",
      .action = "",
@@ -115,24 +117,24 @@ max by (cluster, region, server, slot) (farshore_pg_replication_slot_retained_wa
          "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} is unreserved or lost: "
          "its standby must be rebuilt unless an archive has the WAL."},
     {.name = "ArchiverFailing",
-     .expr = R"((
-  max by (cluster, region, server) (farshore_pg_archiver_last_failed_timestamp_seconds)
-  > max by (cluster, region, server) (farshore_pg_archiver_last_archived_timestamp_seconds)
-  or (
-    max by (cluster, region, server) (farshore_pg_archiver_last_failed_timestamp_seconds)
-    unless max by (cluster, region, server) (farshore_pg_archiver_last_archived_timestamp_seconds)
+     .expr = R"(max by (cluster, region, server) (
+  (
+    farshore_pg_archiver_last_failed_timestamp_seconds > farshore_pg_archiver_last_archived_timestamp_seconds
+    or (
+      farshore_pg_archiver_last_failed_timestamp_seconds
+      unless farshore_pg_archiver_last_archived_timestamp_seconds
+    )
+    or farshore_pg_archive_ready_files > ${archive_backlog_files}
   )
-  or max by (cluster, region, server) (farshore_pg_archive_ready_files) > ${archive_backlog_files}
-)
-and on (cluster, region, server)
-  max by (cluster, region, server) (farshore_pg_archive_mode{mode!="off"}) == 1)",
+  unless on (cluster, region, server, vantage) farshore_pg_archive_mode{mode="off"} == 1
+))",
      .hold = "5m",
      .severity = "warning",
      .action = "",
      .summary = "WAL is not archived, or too slowly.",
      .description = "The archiver of {{ $labels.server }} of {{ $labels.cluster }} fails or falls behind."},
     {.name = "ParameterParity",
-     .expr = "max by (cluster, region, server, parameter) (farshore_pg_standby_parameter_shortfall) > 0",
+     .expr = "max by (cluster, region, server, parameter) (farshore_pg_standby_parameter_shortfall > 0)",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -154,9 +156,9 @@ min by (vantage) (abs(farshore_pg_clock_offset_seconds)) > ${clock_offset_second
          "The clock of {{ if $labels.vantage }}vantage {{ $labels.vantage }}{{ else }}{{ $labels.server }}"
          "{{ end }} is off by at least {{ $value | humanizeDuration }}."},
     {.name = "MonitorPrivilegesMissing",
-     .expr = R"(min by (cluster, region, server) (farshore_pg_monitor_role_ok) == 0
+     .expr = R"(min by (cluster, region, server) (farshore_pg_monitor_role_ok == 0)
 or
-max by (cluster, region, server, part) (farshore_pg_facts_missing) == 1)",
+max by (cluster, region, server, part) (farshore_pg_facts_missing == 1))",
      .hold = "10m",
      .severity = "warning",
      .action = "",

@@ -73,7 +73,7 @@ TEST(GenerateRules, WithAQuorumOfOneThereIsNoMinority) {
 TEST(GenerateRules, WithoutPrometheusServersNothingIsSaidOfThem) {
   Topology topology = example();
   topology.prometheus.servers.clear();
-  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("farshore-prometheus")));
+  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("FarshorePrometheusQuorumLost")));
 }
 
 TEST(GenerateRules, EveryPlaceholderIsFilledIn) {
@@ -87,10 +87,11 @@ TEST(GenerateRules, ClustersOfOneLimitShareATermAndOthersHaveTheirOwn) {
     topology.clusters.back().name = name;
   }
   topology.clusters.back().failover.max_data_loss = {.bytes = 5, .time = 1500ms};
-  EXPECT_THAT(generate_rules(topology).value(),
-              AllOf(HasSubstr("(farshore_pg_up{cluster=~\"crm|shop\"}) * 0 + 16777216"),
-                    HasSubstr("(farshore_pg_up{cluster=~\"big\"}) * 0 + 5\n"),
-                    HasSubstr("(farshore_pg_up{cluster=~\"big\"}) * 0 + 1.5\n")));
+  EXPECT_THAT(
+      generate_rules(topology).value(),
+      AllOf(HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"crm|shop\"}) * 0 + 16777216"),
+            HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}) * 0 + 5\n"),
+            HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}) * 0 + 1.5\n")));
 }
 
 TEST(GenerateRules, ATopologyWithoutRecordsHasNoLimitOfTheirTtl) {
