@@ -95,7 +95,7 @@ class Clusters:
             if "record" in labels:
                 which.update(record=f"{cluster}.example.com", type="A", nameserver="ns1:53")
             for region in REGIONS if "application" in labels else REGIONS[:1]:
-                gone = lost and region == REGIONS[0]
+                gone = lost and region == REGIONS[0] and "application" in labels
                 for more in with_values(name, labels):
                     place = {"region": region} if "region" in labels else {}
                     yield line(name, {**which, **({"application": "api"} if "application" in labels else {}), **place,

@@ -38,7 +38,7 @@ std::string down_votes(const std::string& vantages) {
       "    farshore_pg_up == 0\n"
       "    and on (cluster, server, vantage, instance)\n"
       "      farshore_pg_failure{{class=~\"refused|timeout|unreachable\"}} == 1\n"
-      "    and time() - timestamp(farshore_pg_up) <= {1}\n"
+      "    and timestamp(farshore_pg_up) >= time() - {1}\n"
       "    and on (vantage, instance) farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
       "  )\n"
       ")",
@@ -51,7 +51,7 @@ std::string looking_vantages(const std::string& vantages) {
       "  count(\n"
       "    max by (vantage) (\n"
       "      farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
-      "      and time() - timestamp(farshore_snapshot_age_seconds) <= {1}\n"
+      "      and timestamp(farshore_snapshot_age_seconds) >= time() - {1}\n"
       "    )\n"
       "  )\n"
       "  or vector(0)\n"

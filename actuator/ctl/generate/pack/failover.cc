@@ -15,7 +15,7 @@ constexpr Alert kTable[] = {
   unless on (cluster) (
     farshore_pg_up == 1
     and on (cluster, server, vantage, instance) farshore_pg_in_recovery == 0
-    and time() - timestamp(farshore_pg_up) <= ${fresh}
+    and timestamp(farshore_pg_up) >= time() - ${fresh}
     and on (vantage, instance) farshore_snapshot_age_seconds <= ${fresh}
   )
   unless on (cluster, server) (
@@ -24,7 +24,7 @@ constexpr Alert kTable[] = {
       or on (cluster, server, vantage, instance)
         farshore_pg_failure{class=~"auth|too_many_clients|starting_up|shutting_down|query"} == 1
     )
-    and on (cluster, server, vantage, instance) time() - timestamp(farshore_pg_up) <= ${fresh}
+    and on (cluster, server, vantage, instance) timestamp(farshore_pg_up) >= time() - ${fresh}
     and on (vantage, instance) farshore_snapshot_age_seconds <= ${fresh}
   )
   unless on (cluster) (

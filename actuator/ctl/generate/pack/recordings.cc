@@ -1,4 +1,4 @@
-// What several alerts and the dashboards ask for, aggregated once. A level names the labels that are left; what
+// What alerts ask for, aggregated once. A level names the labels that are left; what
 // one vantage says is gone from here on. Vantages are not picked by name: that costs five times what the rest
 // of such a selector does, and only the alert with an action must be safe from one that is not configured.
 #include "actuator/ctl/generate/pack/pack.h"
@@ -7,8 +7,6 @@ namespace farshore::pack {
 namespace {
 
 constexpr Recording kTable[] = {
-    // ---- vantages ----
-    {"all:farshore_snapshot_age_seconds:looking_vantages", R"(${looking_vantages})"},
     // ---- servers ----
     {"cluster_region_server:farshore_pg_up:sum", R"(sum by (cluster, region, server) (farshore_pg_up))"},
     {"cluster_region_server:farshore_pg_up:unseen_vantages",
@@ -20,12 +18,10 @@ constexpr Recording kTable[] = {
   and on (cluster, server, vantage, instance)
     farshore_pg_failure{class=~"refused|timeout|unreachable"} == 1
 ))"},
-    {"cluster_region_server:farshore_pg_in_recovery:min",
-     R"(min by (cluster, region, server) (farshore_pg_in_recovery))"},
     // A sample of before a restart of Prometheus must not look like a second primary.
     {"cluster_region_server:farshore_pg_in_recovery:primary_vantages", R"(count by (cluster, region, server) (
   farshore_pg_in_recovery == 0
-  and time() - timestamp(farshore_pg_in_recovery) <= ${fresh}
+  and timestamp(farshore_pg_in_recovery) >= time() - ${fresh}
   and on (vantage, instance) farshore_snapshot_age_seconds <= ${fresh}
 ))"},
     {"cluster:farshore_pg_in_recovery:primaries",
@@ -39,8 +35,6 @@ constexpr Recording kTable[] = {
     // The largest: a vantage that lost sight of the primary knows of too little to be missing.
     {"cluster_region_server:farshore_replication_lag_bytes:max",
      R"(max by (cluster, region, server) (farshore_replication_lag_bytes))"},
-    {"cluster_region_server:farshore_replication_lag_seconds:max",
-     R"(max by (cluster, region, server) (farshore_replication_lag_seconds))"},
     // The smallest: a vantage that lost sight of the primary guesses what it wrote since; the others know.
     {"cluster_region_server:farshore_predicted_loss_bytes:min",
      R"(min by (cluster, region, server) (farshore_predicted_loss_bytes))"},
