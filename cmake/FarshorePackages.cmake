@@ -72,7 +72,10 @@ add_custom_target(farshore_packaging ALL DEPENDS ${compressed})
 
 install(FILES ${packaging}/examples/access.yml DESTINATION share/doc/farshore-actuator/examples COMPONENT actuator)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/alerting/rules DESTINATION share/farshore COMPONENT ctl)
+# Where the alerts say that their pages are.
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/alerting/runbooks DESTINATION share/doc/farshorectl COMPONENT ctl)
 install(FILES ${CMAKE_SOURCE_DIR}/alerting/prometheus.yml ${CMAKE_SOURCE_DIR}/alerting/alertmanager.yml
+    ${CMAKE_SOURCE_DIR}/alerting/alertmanager-mutual-tls.yml
   DESTINATION share/doc/farshorectl/examples COMPONENT ctl)
 
 set(CPACK_GENERATOR DEB)

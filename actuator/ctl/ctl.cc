@@ -100,14 +100,18 @@ class Ctl {
       return print_steps(markdown_, json_, env_);
     }).flag("markdown", markdown_, "As docs/failover-steps.md holds it.");
     Command& generate = root.command("generate", "Render what follows from the topology.").must_choose();
-    verb(generate, "rules", "Alert rules for every Prometheus.", [this] { return generate_text("rules"); });
+    verb(generate, "rules", "Alert rules for every Prometheus.", [this] { return generate_text("rules"); })
+        .flag("threshold", generate_.thresholds, "name=value instead of the pack's own; can be repeated.")
+        .flag("runbook-url", generate_.runbook_url, "Where people find the runbooks: <url>/<alert>.md.");
     verb(generate, "prometheus", "Configuration of one Prometheus.",
          [this] { return generate_text("prometheus"); })
         .flag("region", generate_.region, "The region it stands in.", Need::kRequired)
         .flag("rule-file", generate_.rule_file, "Where its rules are.");
-    verb(generate, "alertmanager", "Configuration of every Alertmanager.", [this] {
-      return generate_text("alertmanager");
-    }).flag("token-file", generate_.token_file, "File with the token of the webhook role, on its host.");
+    verb(generate, "alertmanager", "Configuration of every Alertmanager.",
+         [this] { return generate_text("alertmanager"); })
+        .flag("token-file", generate_.token_file, "File with the token of the webhook role, on its host.")
+        .flag("tls-folder", generate_.tls_folder,
+              "Folder with ca.pem, alertmanager.pem and .key on its host: mutual TLS.");
     verb(generate, "sql", "Roles, grants and the epoch table.", [this] { return generate_text("sql"); })
         .flag("cluster", generate_.cluster, "The cluster; may be left out when there is one.")
         .flag("postgres-version", generate_.postgres_version, "Major version, 13 to 17.");

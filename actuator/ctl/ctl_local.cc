@@ -15,7 +15,12 @@ namespace farshore {
 namespace {
 
 Result<std::string> render(const Topology& topology, const Generate& options) {
-  if (options.what == "rules") return generate_rules(topology);
+  if (options.what == "rules") {
+    RulesOptions rules;
+    rules.thresholds = options.thresholds;
+    if (!options.runbook_url.empty()) rules.runbook_url = options.runbook_url;
+    return generate_rules(topology, rules);
+  }
   if (options.what == "prometheus") {
     PrometheusOptions prometheus;
     if (!options.rule_file.empty()) prometheus.rules_file = options.rule_file;
@@ -24,6 +29,7 @@ Result<std::string> render(const Topology& topology, const Generate& options) {
   if (options.what == "alertmanager") {
     AlertmanagerOptions alertmanager;
     if (!options.token_file.empty()) alertmanager.token_file = options.token_file;
+    alertmanager.tls_folder = options.tls_folder;
     return generate_alertmanager(topology, alertmanager);
   }
   std::string cluster = options.cluster;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "actuator/ctl/ctl.h"
 
@@ -20,7 +21,8 @@ int print_steps(bool markdown, bool json, const CtlEnvironment& environment);
 
 struct Generate {
   std::string what;  // rules, prometheus, alertmanager, sql
-  std::string region, rule_file, token_file, cluster;
+  std::string region, rule_file, token_file, tls_folder, cluster, runbook_url;
+  std::vector<std::string> thresholds;
   int64_t postgres_version = 15;
 };
 int print_generated(const std::string& config_file, const Generate& options,

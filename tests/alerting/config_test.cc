@@ -31,7 +31,8 @@ TEST(AlertingConfig, PromtoolAcceptsThePrometheusConfiguration) {
 }
 
 TEST(AlertingConfig, AmtoolAcceptsTheAlertmanagerConfiguration) {
-  expect_success({"amtool", "check-config", kAlerting + "alertmanager.yml"});
+  for (const char* name : {"alertmanager.yml", "alertmanager-mutual-tls.yml"})
+    expect_success({"amtool", "check-config", kAlerting + name});
 }
 
 // `amtool config routes test` exits with 1 when the receivers are others.
@@ -43,28 +44,15 @@ void expect_route(const std::string& file, const std::string& receivers,
   expect_success(argv);
 }
 
-TEST(AlertingConfig, FailoversGoToTheActuatorAndToPeople) {
-  expect_route(kAlerting + "alertmanager.yml", "actuator_1,humans",
-               {"alertname=FarshorePrimaryDown", "farshore_action=failover", "cluster=shop", "epoch=7"});
-}
-
-TEST(AlertingConfig, TheWatchdogGoesToTheActuatorAlone) {
-  expect_route(kAlerting + "alertmanager.yml", "actuator_1",
-               {"alertname=FarshoreWatchdog", "farshore_action=watchdog", "severity=none"});
-}
-
-TEST(AlertingConfig, EverythingElseGoesToPeopleAlone) {
-  expect_route(kAlerting + "alertmanager.yml", "humans", {"alertname=FarshoreRunHeld", "severity=critical"});
-}
-
 TEST(AlertingConfig, EveryActuatorIsTold) {
   Topology topology = example();
   topology.actuators = {"10.3.0.2:10188", "10.4.0.2:10188"};
   const test::TempDir folder;
   test::write_file(folder.file("am.yml"), generate_alertmanager(topology));
   expect_success({"amtool", "check-config", folder.file("am.yml")});
-  expect_route(folder.file("am.yml"), "actuator_1,actuator_2,humans", {"farshore_action=failover"});
-  expect_route(folder.file("am.yml"), "actuator_1,actuator_2", {"farshore_action=watchdog"});
+  expect_route(folder.file("am.yml"), "actuator_1,actuator_2,pager",
+               {"farshore_action=failover", "severity=critical"});
+  expect_route(folder.file("am.yml"), "actuator_1,actuator_2,dead_man", {"farshore_action=watchdog"});
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ class World {
     out.alertmanagers = {{"eu-west", "http://" + address(alertmanager_port)}};
     out.actuators = {address(actuator_->port())};
     out.detect.for_duration = kFor;
+    out.clusters.emplace_back().name = "shop";
     return out;
   }
 
@@ -132,7 +133,7 @@ class World {
 class Prometheus {
  public:
   Prometheus(const Topology& topology, const std::string& region, int port) : port_(port) {
-    test::write_file(folder_.file("rules.yml"), generate_rules(topology));
+    test::write_file(folder_.file("rules.yml"), generate_rules(topology).value());
     test::write_file(
         folder_.file("prometheus.yml"),
         generate_prometheus(topology, region, {.rules_file = folder_.file("rules.yml")}).value());
@@ -169,6 +170,28 @@ class Prometheus {
       return {each.get_string("state").value(), parse_rfc3339(each.get_string("activeAt").value()).value()};
     }
     return {};
+  }
+
+  // What is wrong with a rule, of all that were evaluated; and how many were not evaluated yet.
+  struct RuleHealth {
+    std::vector<std::string> errors;
+    int unknown = 0, good = 0;
+  };
+  RuleHealth rule_health() const {
+    RuleHealth found;
+    const auto answer = get("/api/v1/rules");
+    if (!answer) return found;
+    const auto groups = answer->get_object("data").value().get_array("groups").value();
+    for (const JsonValue& group : groups) {
+      const auto rules = group.get_array("rules").value();
+      for (const JsonValue& rule : rules) {
+        const std::string health = rule.get_string("health").value();
+        found.good += health == "ok" ? 1 : 0;
+        found.unknown += health == "unknown" ? 1 : 0;
+        if (health == "err") found.errors.push_back(rule.get_string("name").value());
+      }
+    }
+    return found;
   }
 
   // The first value of an instant query; nothing when there is none.
@@ -221,6 +244,43 @@ TEST(TriggerPath, PrometheusKilledInsideForAlertsOnlyAfterForAgain) {
   EXPECT_GE(*first, to_seconds(active_at.time_since_epoch()) + to_seconds(kFor) - 0.001);
 }
 
+TEST(TriggerPath, EveryRuleOfThePackIsEvaluatedWithoutAnError) {
+  World world;
+  const int port = test::free_port();
+  const Prometheus prometheus(world.topology({port}, test::free_port()), "us-east", port);
+  ASSERT_TRUE(wait_until([&] { return prometheus.query("count(farshore_pg_up == 1)") == 3.0; }, kLimit))
+      << prometheus.log();
+  world.lose_primary();
+  ASSERT_TRUE(wait_until([&] { return prometheus.alert("FarshorePrimaryDown").state == "firing"; }, kLimit));
+  Prometheus::RuleHealth health;
+  EXPECT_TRUE(wait_until([&] {
+    return (health = prometheus.rule_health()).unknown == 0 && health.good > 60;
+  })) << health.good;
+  EXPECT_THAT(health.errors, testing::IsEmpty());
+}
+
+TEST(TriggerPath, RestartsOfPrometheusBesideALivingPrimaryAlertNobody) {
+  World world;
+  const int port = test::free_port();
+  Prometheus prometheus(world.topology({port}, test::free_port()), "us-east", port);
+  for (int restart = 0; restart < 2; ++restart) {
+    ASSERT_TRUE(wait_until(
+        [&] { return prometheus.query("count(timestamp(farshore_pg_up) > time() - 2)") == 3.0; }, kLimit))
+        << prometheus.log();
+    prometheus.kill();
+    prometheus.start();
+  }
+  // Longer than `for` by then: the watchdog of the same group has been evaluated for so long.
+  ASSERT_TRUE(wait_until(
+      [&] {
+        const auto alert = prometheus.alert("FarshoreWatchdog");
+        return alert.state == "firing" && system_clock().wall_now() - alert.active_at > 2 * kFor;
+      },
+      kLimit))
+      << prometheus.log();
+  EXPECT_EQ(prometheus.query("count_over_time(ALERTS{alertname=\"FarshorePrimaryDown\"}[5m])"), std::nullopt);
+}
+
 // The alerts of a name that were delivered so far.
 std::vector<std::pair<Delivery, JsonValue>> delivered(World& world, const std::string& alertname) {
   std::vector<std::pair<Delivery, JsonValue>> found;
@@ -235,31 +295,75 @@ std::vector<std::pair<Delivery, JsonValue>> delivered(World& world, const std::s
   return found;
 }
 
+class Alertmanager {
+ public:
+  Alertmanager(const Topology& topology, int port) : port_(port) {
+    test::write_file(folder_.file("token"), "sesame\n", 0600);
+    test::write_file(folder_.file("alertmanager.yml"),
+                     generate_alertmanager(topology, {.token_file = folder_.file("token")}));
+    start();
+  }
+
+  // As a machine that loses its power: what it told, and what it was told, is forgotten.
+  void lose_memory() {
+    process_->stop(9);
+    start();
+  }
+  std::string log() const { return test::read_file(folder_.file("log")); }
+
+ private:
+  void start() {
+    process_ = std::make_unique<ChildProcess>(
+        std::vector<std::string>{
+            "prometheus-alertmanager", "--config.file=" + folder_.file("alertmanager.yml"),
+            "--storage.path=" + folder_.file("data"), "--web.listen-address=" + World::address(port_),
+            "--cluster.listen-address="},
+        test::SpawnOptions{.output_file = folder_.file("log"), .environment = {}, .run_as = ""});
+  }
+
+  int port_;
+  test::TempDir folder_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+TEST(TriggerPath, AnAlertmanagerKilledWhileTheAlertFiresTellsTheActuatorAgain) {
+  World world;
+  const int port = test::free_port(), alertmanager_port = test::free_port();
+  const Topology topology = world.topology({port}, alertmanager_port);
+  Alertmanager alertmanager(topology, alertmanager_port);
+  const Prometheus prometheus(topology, "us-east", port);
+  ASSERT_TRUE(wait_until([&] { return prometheus.query("count(farshore_pg_up == 1)") == 3.0; }, kLimit))
+      << prometheus.log();
+  world.lose_primary();
+  ASSERT_TRUE(wait_until([&] { return !delivered(world, "FarshorePrimaryDown").empty(); }, kLimit))
+      << alertmanager.log();
+  alertmanager.lose_memory();
+  const size_t before = delivered(world, "FarshorePrimaryDown").size();
+  ASSERT_TRUE(wait_until([&] { return delivered(world, "FarshorePrimaryDown").size() > before; }, kLimit))
+      << alertmanager.log();
+  const auto all = delivered(world, "FarshorePrimaryDown");
+  EXPECT_EQ(all.back().second.get_string("startsAt").value(),
+            all.front().second.get_string("startsAt").value())
+      << "the same incident";
+}
+
 TEST(TriggerPath, TwoPrometheusServersMakeOneAlertThatReachesTheActuatorWithItsLabelsAndToken) {
   World world;
   const std::vector<int> ports = {test::free_port(), test::free_port()};
   const int alertmanager_port = test::free_port();
   const Topology topology = world.topology(ports, alertmanager_port);
-  const test::TempDir folder;
-  test::write_file(folder.file("token"), "sesame\n", 0600);
-  test::write_file(folder.file("alertmanager.yml"),
-                   generate_alertmanager(topology, {.token_file = folder.file("token")}));
-  ChildProcess alertmanager(
-      {"prometheus-alertmanager", "--config.file=" + folder.file("alertmanager.yml"),
-       "--storage.path=" + folder.file("data"), "--web.listen-address=" + World::address(alertmanager_port),
-       "--cluster.listen-address="},
-      {.output_file = folder.file("log"), .environment = {}, .run_as = ""});
+  Alertmanager alertmanager(topology, alertmanager_port);
   const Prometheus one(topology, "us-east", ports[0]);
   const Prometheus two(topology, "eu-west", ports[1]);
   ASSERT_TRUE(wait_until([&] { return !delivered(world, "FarshoreWatchdog").empty(); }, kLimit))
-      << alertmanager.output() << one.log();
+      << alertmanager.log() << one.log();
   world.lose_primary();
   for (const Prometheus* each : {&one, &two}) {
     ASSERT_TRUE(wait_until([&] { return each->alert("FarshorePrimaryDown").state == "firing"; }, kLimit))
         << each->log();
   }
   ASSERT_TRUE(wait_until([&] { return !delivered(world, "FarshorePrimaryDown").empty(); }, kLimit))
-      << alertmanager.output();
+      << alertmanager.log();
   for (const auto& [delivery, alert] : delivered(world, "FarshorePrimaryDown")) {
     EXPECT_EQ(delivery.authorization, "Bearer sesame");
     EXPECT_EQ(parse_json(delivery.body).value().get_array("alerts").value().size(), 1U) << delivery.body;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include <set>
 #include <sstream>
 
@@ -52,6 +54,14 @@ std::set<std::string> operator+(std::set<std::string> left, const std::set<std::
   return left;
 }
 
+// Where the alerts say that their pages are.
+std::set<std::string> runbooks() {
+  std::set<std::string> found;
+  for (const auto& page : std::filesystem::directory_iterator(FARSHORE_SOURCE_DIR "/alerting/runbooks"))
+    found.insert("/usr/share/doc/farshorectl/runbooks/" + page.path().filename().string());
+  return found;
+}
+
 TEST(Packages, HoldExactlyTheseFiles) {
   EXPECT_EQ(files_of("farshore-exporter"),
             common_files("farshore-exporter", "8") +
@@ -63,8 +73,9 @@ TEST(Packages, HoldExactlyTheseFiles) {
                                        "/lib/systemd/system/farshore-actuator.service",
                                        "/usr/share/doc/farshore-actuator/examples/access.yml"}));
   EXPECT_EQ(files_of("farshorectl"),
-            common_files("farshorectl", "1") +
+            common_files("farshorectl", "1") + runbooks() +
                 (std::set<std::string>{"/usr/share/farshore/rules/farshore.yml",
+                                       "/usr/share/doc/farshorectl/examples/alertmanager-mutual-tls.yml",
                                        "/usr/share/doc/farshorectl/examples/alertmanager.yml",
                                        "/usr/share/doc/farshorectl/examples/prometheus.yml"}));
 }

@@ -6,15 +6,22 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/base/result.h"
 #include "common/topology/topology.h"
 
 namespace farshore {
 
-// Alert rules, the same for every Prometheus server: FarshorePrimaryDown with its quorum, veto, epoch and
-// pause; the watchdog; and what people must know before they need a failover.
-std::string generate_rules(const Topology& topology);
+struct RulesOptions {
+  // name=value, of pack/thresholds.cc; the value is a number in the unit that the name ends with.
+  std::vector<std::string> thresholds = {};
+  // Where people find <alert>.md; the default is where the Debian package puts them.
+  std::string runbook_url = "file:///usr/share/doc/farshorectl/runbooks";
+};
+// Recording and alert rules, the same for every Prometheus server (pack/). kInvalidArgument for a threshold
+// that does not exist or is no number.
+Result<std::string> generate_rules(const Topology& topology, const RulesOptions& options = {});
 
 struct PrometheusOptions {
   std::string rules_file = "/etc/prometheus/rules/farshore.yml";
@@ -25,6 +32,8 @@ Result<std::string> generate_prometheus(const Topology& topology, std::string_vi
 
 struct AlertmanagerOptions {
   std::string token_file = "/etc/alertmanager/farshore.token";  // bearer token of the webhook role
+  // Where ca.pem, alertmanager.pem and alertmanager.key are on its host; empty: plain HTTP.
+  std::string tls_folder = {};
 };
 // The same for every Alertmanager; each stands alone (--cluster.listen-address=).
 std::string generate_alertmanager(const Topology& topology, const AlertmanagerOptions& options = {});

@@ -1,6 +1,11 @@
+// Renders the pack (pack/) for one topology.
+#include <algorithm>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "actuator/ctl/generate/generate.h"
+#include "actuator/ctl/generate/pack/pack.h"
 #include "actuator/ctl/generate/text.h"
 
 namespace farshore {
@@ -9,272 +14,221 @@ namespace {
 // Evidence counts for this long (protocol, S7): a sample of Prometheus and the snapshot behind it.
 constexpr int kFreshSeconds = 3;
 
-// Every piece is a complete expression; the rules below put them together.
-struct Pieces {
-  std::string vantages;  // the configured ones, as a regular expression: nobody else has a vote
-  int quorum = 0;
-  std::string down_votes;  // (cluster, region, server) -> how many vantages find it silent
-  std::string reign;       // (cluster, server, epoch) of the newest reign
-};
-
-// A sample that is fresh at both ends: scraped just now, from a snapshot that was just taken.
-std::string fresh(std::string_view metric, std::string_view indent) {
-  return fmt::format(
-      "{0}and time() - timestamp({1}) <= {2}\n"
-      "{0}and on (vantage, instance) farshore_snapshot_age_seconds <= {2}",
-      indent, metric, kFreshSeconds);
-}
-
-Pieces make_pieces(const Topology& topology) {
-  Pieces out;
-  for (const std::string& name : topology.vantages.names) {
-    out.vantages += (out.vantages.empty() ? "" : "|") + promql_literal(name);
-  }
-  out.quorum = topology.vantages.quorum.of(topology.vantages.names.size());
-  // Only silence votes: an answer, were it a refusal, proves a living postmaster, and a name that cannot be
-  // resolved proves nothing.
-  out.down_votes = fmt::format(
-      "count by (cluster, region, server) (\n"
-      "  max by (cluster, region, server, vantage) (\n"
-      "    farshore_pg_up{{vantage=~\"{}\"}} == 0\n"
-      "    and on (cluster, server, vantage, instance)\n"
-      "      farshore_pg_failure{{class=~\"refused|timeout|unreachable\"}} == 1\n"
-      "{}\n"
-      "  )\n"
-      ")",
-      out.vantages, fresh("farshore_pg_up", "    "));
-  // last_over_time outlives a restart of the actuator, max one of two actuators, topk an old reign.
-  out.reign =
-      "topk by (cluster) (1, max by (cluster, server, epoch) "
-      "(last_over_time(farshore_cluster_primary_epoch[10m])))";
+std::string alternatives(const std::set<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : "|") + promql_literal(name);
   return out;
 }
 
-struct Rule {
-  std::string alert;
-  std::string comment;
-  std::string expr;
-  std::string for_duration;  // empty: at once
-  std::string severity;
-  std::string action;  // of the label farshore_action; empty: for people only
-  std::string summary;
-};
-
-std::string print_rule(const Rule& rule) {
-  std::string out = indented(rule.comment, "      # ");
-  out +=
-      fmt::format("      - alert: {}\n        expr: |-\n{}\n", rule.alert, indented(rule.expr, "          "));
-  if (!rule.for_duration.empty()) out += fmt::format("        for: {}\n", rule.for_duration);
-  out += fmt::format("        labels:\n          severity: {}\n", rule.severity);
-  if (!rule.action.empty()) out += fmt::format("          farshore_action: {}\n", rule.action);
-  return out + fmt::format("        annotations:\n          summary: {}\n", yaml_quoted(rule.summary));
+std::string vantages_of(const Topology& topology) {
+  std::string out;
+  for (const std::string& name : topology.vantages.names)
+    out += (out.empty() ? "" : "|") + promql_literal(name);
+  return out;
 }
 
-Rule primary_down(const Topology& topology, const Pieces& pieces) {
-  const std::string expr = fmt::format(
+// Only silence votes: an answer, were it a refusal, proves a living postmaster, and a name that cannot be
+// resolved proves nothing. A sample must be fresh at both ends: scraped just now, of a snapshot just taken.
+// The configured vantages are picked in the last line, from three series: from all of farshore_pg_up it costs
+// more than the rest of the rule.
+std::string down_votes(const std::string& vantages) {
+  return fmt::format(
+      "count by (cluster, region, server) (\n"
+      "  max by (cluster, region, server, vantage) (\n"
+      "    farshore_pg_up == 0\n"
+      "    and on (cluster, server, vantage, instance)\n"
+      "      farshore_pg_failure{{class=~\"refused|timeout|unreachable\"}} == 1\n"
+      "    and timestamp(farshore_pg_up) >= time() - {1}\n"
+      "    and on (vantage, instance) farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
+      "  )\n"
+      ")",
+      vantages, kFreshSeconds);
+}
+
+std::string looking_vantages(const std::string& vantages) {
+  return fmt::format(
       "(\n"
-      "  (\n{}\n  ) >= {}\n"
-      "  unless on (cluster) (\n"
-      "    farshore_pg_up == 1\n"
-      "    and on (cluster, server, vantage, instance) farshore_pg_in_recovery == 0\n"
-      "{}\n"
-      "  )\n"
-      "  unless on (cluster, server) (\n"
-      "    (\n"
-      "      farshore_pg_up == 1\n"
-      "      or on (cluster, server, vantage, instance)\n"
-      "        farshore_pg_failure{{class=~\"auth|too_many_clients|starting_up|shutting_down|query\"}} == 1\n"
+      "  count(\n"
+      "    max by (vantage) (\n"
+      "      farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
+      "      and timestamp(farshore_snapshot_age_seconds) >= time() - {1}\n"
       "    )\n"
-      "    and on (cluster, server, vantage, instance) time() - timestamp(farshore_pg_up) <= {}\n"
-      "    and on (vantage, instance) farshore_snapshot_age_seconds <= {}\n"
       "  )\n"
-      "  unless on (cluster) (\n"
-      "    max by (cluster) (last_over_time(farshore_cluster_paused[10m])) == 1\n"
-      "  )\n"
-      ")\n"
-      "* on (cluster, server) group_left (epoch)\n"
-      "{}",
-      indented(pieces.down_votes, "    "), pieces.quorum, fresh("farshore_pg_up", "    "), kFreshSeconds,
-      kFreshSeconds, pieces.reign);
-  return {.alert = "FarshorePrimaryDown",
-          .comment = fmt::format(
-              "The primary of the reign is silent to {} of {} vantages, no vantage sees a living primary or\n"
-              "gets any answer from this one, and the cluster is not paused. Asks the actuator to look for\n"
-              "itself; carries cluster, region, server, epoch, severity and farshore_action, nothing else.\n",
-              pieces.quorum, topology.vantages.names.size()),
-          .expr = expr,
-          .for_duration = prometheus_duration(topology.detect.for_duration),
-          .severity = "critical",
-          .action = "failover",
-          .summary =
-              "{{ $labels.server }} in {{ $labels.region }}, primary of {{ $labels.cluster }} in epoch "
-              "{{ $labels.epoch }}, is silent to a quorum of vantages"};
+      "  or vector(0)\n"
+      ")",
+      vantages, kFreshSeconds);
 }
 
-Rule watchdog() {
-  return {.alert = "FarshoreWatchdog",
-          .comment =
-              "Always fires, in the group of the alert that matters: what the actuator hears of it proves\n"
-              "the whole way from rule to webhook.\n",
-          .expr = "vector(1)",
-          .for_duration = "",
-          .severity = "none",
-          .action = "watchdog",
-          .summary = "The way from rule to actuator works"};
+// The list is the topology's: what was taken out of a scrape configuration is missing all the same.
+std::string missing_vantages(const Topology& topology) {
+  std::string out;
+  for (const std::string& name : topology.vantages.names)
+    out += fmt::format("{}absent(farshore_snapshot_age_seconds{{vantage=\"{}\"}})",
+                       out.empty() ? "" : "\nor\n", name);
+  return out;
 }
 
-// What people must know before they need a failover: each of these means that one would not come.
-std::vector<Rule> trigger_path_rules(const Pieces& pieces) {
-  return {
-      {.alert = "FarshoreVantageQuorumLost",
-       .comment = "Too few vantages look: nothing can be concluded and no failover can start.\n",
-       .expr = fmt::format("(\n  count(\n    max by (vantage) (\n"
-                           "      farshore_snapshot_age_seconds{{vantage=~\"{}\"}} <= {}\n"
-                           "      and time() - timestamp(farshore_snapshot_age_seconds) <= {}\n"
-                           "    )\n  )\n  or vector(0)\n) < {}",
-                           pieces.vantages, kFreshSeconds, kFreshSeconds, pieces.quorum),
-       .for_duration = "30s",
-       .severity = "critical",
-       .action = "",
-       .summary = "Only {{ $value }} vantages look at the servers; a failover needs more"},
-      {.alert = "FarshoreActuatorUnseen",
-       .comment = "Without an actuator's word on who is primary the alert above cannot fire.\n",
-       .expr = "(count(up{job=\"farshore-actuator\"} == 1) or vector(0)) < 1",
-       .for_duration = "1m",
-       .severity = "critical",
-       .action = "",
-       .summary = "No actuator can be scraped; no failover can start"},
-      {.alert = "FarshoreTriggerPathBroken",
-       .comment = "The watchdog comes every 40 s; it stopped, or has not come since the actuator started.\n",
-       .expr = "time() - max(farshore_trigger_path_last_seen_timestamp_seconds) > 180\n"
-               "or (\n"
-               "  absent(farshore_trigger_path_last_seen_timestamp_seconds)\n"
-               "  and on () count(up{job=\"farshore-actuator\"} == 1) > 0\n"
-               ")",
-       .for_duration = "2m",
-       .severity = "critical",
-       .action = "",
-       .summary = "The watchdog does not reach the actuator; an alert would not reach it either"},
-      {.alert = "FarshoreExporterDown",
-       .comment = "A vantage without a vote.\n",
-       .expr = "up{job=\"farshore-exporter\"} == 0",
-       .for_duration = "1m",
-       .severity = "warning",
-       .action = "",
-       .summary = "Exporter {{ $labels.instance }} cannot be scraped"}};
+// A limit that is not the same for all as a series: one term for each value, a hundred clusters of one value
+// in one term. Without samples of a cluster there is no limit either.
+std::string limits(const std::map<std::string, std::set<std::string>>& names_by_value,
+                   std::string_view metric, std::string_view level, std::string_view label) {
+  std::string out;
+  for (const auto& [value, names] : names_by_value)
+    out += fmt::format("{}count by ({}) ({}{{{}=~\"{}\"}}) * 0 + {}", out.empty() ? "" : "\nor\n", level,
+                       metric, label, alternatives(names), value);
+  return out;
 }
 
-// What keeps a failover from happening, or waits for a person.
-std::vector<Rule> automation_rules() {
-  std::vector<Rule> rules = {
-      {.alert = "FarshoreRunHeld",
-       .comment = "A failover stopped because it was unsure. It waits for a person.\n",
-       .expr = "max by (cluster) (farshore_runs_held) > 0",
-       .for_duration = "",
-       .severity = "critical",
-       .action = "",
-       .summary =
-           "A failover of {{ $labels.cluster }} is held; farshorectl why {{ $labels.cluster }} says why"}};
-  rules.push_back(
-      {.alert = "FarshoreAutomationLatched",
-       .comment =
-           "Losses of several regions at once, or an actuator that nobody answers: all failovers stop\n"
-           "until a person has looked.\n",
-       .expr = "max(farshore_automation_latched) > 0",
-       .for_duration = "",
-       .severity = "critical",
-       .action = "",
-       .summary = "No failover starts in any cluster; farshorectl status says why, farshorectl unlatch "
-                  "ends it"});
-  rules.push_back(
-      {.alert = "FarshoreReignUnknown",
-       .comment = "The actuator knows the cluster and not its primary: the alert above cannot fire.\n",
-       .expr = "max by (cluster) (farshore_cluster_paused)\n"
-               "unless on (cluster) farshore_cluster_primary_epoch",
-       .for_duration = "1m",
-       .severity = "critical",
-       .action = "",
-       .summary = "Nobody is known to reign over {{ $labels.cluster }}; no failover can start"});
-  rules.push_back(
-      {.alert = "FarshoreNotReady",
-       .comment =
-           "The rehearsal finds that a failover could not run, or is not made any more. What the topology "
-           "or\n"
-           "a failover just made says is left out: a cluster in mode approve is never ready by itself.\n",
-       .expr = "max by (cluster) (\n"
-               "  farshore_failover_ready{reason!~\"mode_off|mode_approve|cooldown\"}\n"
-               ") < 1\n"
-               "or min by (cluster) (farshore_failover_plan_age_seconds) > 60",
-       .for_duration = "5m",
-       .severity = "warning",
-       .action = "",
-       .summary =
-           "{{ $labels.cluster }} could not be failed over now; farshorectl plan {{ $labels.cluster }} "
-           "says why"});
-  return rules;
+std::string loss_limits(const Topology& topology, std::string (*value)(const DataLossLimit&)) {
+  std::map<std::string, std::set<std::string>> names;
+  for (const ClusterConfig& cluster : topology.clusters)
+    names[value(cluster.failover.max_data_loss)].insert(cluster.name);
+  return limits(names, "cluster_region_server:farshore_pg_up:sum", "cluster", "cluster");
 }
 
-// What a failover left to be done, and what too few vantages see.
-std::vector<Rule> aftermath_rules(const Pieces& pieces) {
-  std::vector<Rule> rules;
-  rules.push_back(
-      {.alert = "FarshoreTrafficNotSwitched",
-       .comment =
-           "The new primary takes writes and its clients are not sent there, or not any more. Farshore\n"
-           "goes on trying; the provider needs a look.\n",
-       .expr = "max by (cluster, record) (farshore_traffic_switch_pending) == 1",
-       .for_duration = "10s",
-       .severity = "warning",
-       .action = "",
-       .summary = "{{ $labels.record }} of {{ $labels.cluster }} does not point at the primary's region"});
-  rules.push_back(
-      {.alert = "FarshoreStalePrimary",
-       .comment =
-           "A server that lost the reign is back as a primary, or was never proven to be stopped. It is\n"
-           "fenced again and again; what it took meanwhile is not in the cluster.\n",
-       .expr = "max by (cluster, region, server) (farshore_stale_primary) == 1",
-       .for_duration = "",
-       .severity = "critical",
-       .action = "",
-       .summary = "{{ $labels.server }} lost the reign over {{ $labels.cluster }} and may take writes"});
-  if (pieces.quorum < 2) return rules;  // then one silent vantage is no minority
-  rules.push_back(
-      {.alert = "FarshorePrimaryUnreachableMinority",
-       .comment = "Some vantages lost sight of the primary, too few to conclude anything: the network.\n",
-       .expr = fmt::format("(\n  (\n{}\n  ) < {}\n)\n* on (cluster, server) group_left (epoch)\n{}",
-                           indented(pieces.down_votes, "    "), pieces.quorum, pieces.reign),
-       .for_duration = "1m",
-       .severity = "warning",
-       .action = "",
-       .summary = "A minority of vantages cannot reach {{ $labels.server }}, primary of "
-                  "{{ $labels.cluster }}"});
-  return rules;
+bool has_dns_records(const Topology& topology) {
+  return std::ranges::any_of(topology.clusters, [](const ClusterConfig& cluster) {
+    return std::ranges::any_of(cluster.traffic, [](const TrafficConfig& each) { return !each.type.empty(); });
+  });
 }
 
-std::vector<Rule> cluster_rules(const Pieces& pieces) {
-  std::vector<Rule> rules = automation_rules();
-  const std::vector<Rule> more = aftermath_rules(pieces);
-  rules.insert(rules.end(), more.begin(), more.end());
-  return rules;
+std::string ttl_limits(const Topology& topology) {
+  std::map<std::string, nanoseconds> ttls;
+  for (const ClusterConfig& cluster : topology.clusters)
+    for (const TrafficConfig& each : cluster.traffic)
+      if (!each.type.empty()) ttls[each.name] = std::max(ttls[each.name], each.ttl);
+  std::map<std::string, std::set<std::string>> names;
+  for (const auto& [name, ttl] : ttls) names[fmt::format("{}", to_seconds(ttl))].insert(name);
+  return "clamp_min(\n" +
+         indented(limits(names, "farshore_dns_ttl_seconds", "cluster, record", "record"), "  ") +
+         ",\n  ${dns_ttl_seconds}\n)";
 }
 
-std::string print_group(const std::string& name, const std::string& interval,
-                        const std::vector<Rule>& rules) {
-  std::string out = fmt::format("  - name: {}\n    interval: {}\n    rules:\n", name, interval);
-  for (const Rule& rule : rules) out += print_rule(rule);
+using Words = std::map<std::string, std::string, std::less<>>;
+
+Words words_of(const Topology& topology, const Words& thresholds) {
+  const std::string vantages = vantages_of(topology);
+  Words words = {
+      {"vantages", vantages},
+      {"vantage_count", std::to_string(topology.vantages.names.size())},
+      {"quorum", std::to_string(topology.vantages.quorum.of(topology.vantages.names.size()))},
+      {"actuator_count", std::to_string(topology.actuators.size())},
+      {"prometheus_count", std::to_string(topology.prometheus.servers.size())},
+      {"prometheus_quorum",
+       std::to_string(topology.prometheus.quorum.of(topology.prometheus.servers.size()))},
+      {"fresh", std::to_string(kFreshSeconds)},
+      {"for", prometheus_duration(topology.detect.for_duration)},
+      {"down_votes", down_votes(vantages)},
+      {"looking_vantages", looking_vantages(vantages)},
+      {"missing_vantages", missing_vantages(topology)},
+      // last_over_time outlives a restart of the actuator, max one of two actuators, topk an old reign.
+      {"reign",
+       "topk by (cluster) (1, max by (cluster, server, epoch) "
+       "(last_over_time(farshore_cluster_primary_epoch[10m])))"},
+      {"loss_bytes_limits",
+       loss_limits(topology, [](const DataLossLimit& limit) { return std::to_string(limit.bytes); })},
+      {"loss_seconds_limits",
+       loss_limits(topology,
+                   [](const DataLossLimit& limit) { return fmt::format("{}", to_seconds(limit.time)); })},
+      {"ttl_limits", ttl_limits(topology)},
+  };
+  for (const pack::Threshold& each : pack::kThresholds)
+    words.emplace(each.name,
+                  thresholds.contains(each.name) ? thresholds.find(each.name)->second : each.value);
+  return words;
+}
+
+// Replaces every ${word}; a word of several lines keeps the indentation of the line that it stands in.
+std::string filled_in(std::string_view text, const Words& words) {
+  std::string out, indentation;
+  while (!text.empty()) {
+    const size_t begin = text.find("${");
+    out += text.substr(0, begin);
+    if (begin == std::string_view::npos) break;
+    const size_t end = text.find('}', begin);
+    const size_t line = out.rfind('\n') + 1;
+    indentation.assign(out, line, out.find_first_not_of(' ', line) - line);
+    std::string value = filled_in(words.find(text.substr(begin + 2, end - begin - 2))->second, words);
+    for (size_t at = 0; (at = value.find('\n', at)) != std::string::npos; at += indentation.size() + 1)
+      value.insert(at + 1, indentation);
+    out += value;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+bool makes_sense(pack::Needs needs, const Topology& topology) {
+  switch (needs) {
+    case pack::Needs::kMinority:
+      return topology.vantages.quorum.of(topology.vantages.names.size()) > 1;
+    case pack::Needs::kPrometheus:
+      return !topology.prometheus.servers.empty();
+    case pack::Needs::kDnsRecords:
+      return has_dns_records(topology);
+    case pack::Needs::kNothing:
+      break;
+  }
+  return true;
+}
+
+std::string print_expr(std::string_view expr, const Words& words) {
+  return fmt::format("        expr: |-\n{}\n", indented(filled_in(expr, words), "          "));
+}
+
+std::string print_alert(const pack::Alert& alert, const Words& words, const std::string& runbook_url) {
+  std::string out = fmt::format("      - alert: Farshore{}\n", alert.name) + print_expr(alert.expr, words);
+  if (!alert.hold.empty()) out += fmt::format("        for: {}\n", filled_in(alert.hold, words));
+  out += fmt::format("        labels:\n          severity: {}\n", alert.severity);
+  if (!alert.action.empty()) out += fmt::format("          farshore_action: {}\n", alert.action);
+  return out + fmt::format(
+                   "        annotations:\n          summary: {}\n          description: {}\n"
+                   "          runbook_url: {}\n",
+                   yaml_quoted(alert.summary), yaml_quoted(filled_in(alert.description, words)),
+                   yaml_quoted(fmt::format("{}/Farshore{}.md", runbook_url, alert.name)));
+}
+
+std::string print_head(std::string_view name, std::string_view interval) {
+  return fmt::format("  - name: farshore-{}\n    interval: {}\n    rules:\n", name, interval);
+}
+
+Result<Words> checked(const std::vector<std::string>& thresholds) {
+  std::vector<std::string> known;
+  for (const pack::Threshold& each : pack::kThresholds) known.emplace_back(each.name);
+  Words out;
+  for (const std::string& text : thresholds) {
+    const size_t equals = std::min(text.find('='), text.size());
+    const std::string name = text.substr(0, equals), value = text.substr(std::min(equals + 1, text.size()));
+    if (std::ranges::find(known, name) == known.end())
+      return fail(ErrorCode::kInvalidArgument, "there is no threshold '{}'; {}", name,
+                  suggest(name, known, "thresholds"));
+    if (value.empty() || value.find_first_not_of("0123456789.") != std::string::npos ||
+        std::ranges::count(value, '.') > 1 || value.front() == '.' || value.back() == '.')
+      return fail(ErrorCode::kInvalidArgument, "threshold {} must be a number in its unit, not '{}'", name,
+                  value);
+    out[name] = value;
+  }
   return out;
 }
 
 }  // namespace
 
-std::string generate_rules(const Topology& topology) {
-  const Pieces pieces = make_pieces(topology);
+Result<std::string> generate_rules(const Topology& topology, const RulesOptions& options) {
+  const Result<Words> thresholds = checked(options.thresholds);
+  if (!thresholds) return tl::unexpected(thresholds.error());
+  const Words words = words_of(topology, *thresholds);
   std::string out =
       "# Made by `farshorectl generate rules` from the topology; change that, not this.\ngroups:\n";
-  out += print_group("farshore-failover", prometheus_duration(topology.detect.scrape_interval),
-                     {primary_down(topology, pieces), watchdog()});
-  out += print_group("farshore-trigger-path", "5s", trigger_path_rules(pieces));
-  out += print_group("farshore-clusters", "5s", cluster_rules(pieces));
+  out += print_head("recordings", "5s");
+  for (const pack::Recording& each : pack::kRecordings)
+    if (makes_sense(each.needs, topology))
+      out += fmt::format("      - record: {}\n", each.name) + print_expr(each.expr, words);
+  for (const pack::Group* group : pack::kGroups) {
+    out +=
+        print_head(group->name, group->interval.empty() ? prometheus_duration(topology.detect.scrape_interval)
+                                                        : std::string(group->interval));
+    for (const pack::Alert& alert : group->alerts)
+      if (makes_sense(alert.needs, topology)) out += print_alert(alert, words, options.runbook_url);
+  }
   return out;
 }
 

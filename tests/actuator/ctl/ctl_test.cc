@@ -367,6 +367,15 @@ TEST_F(CtlLocalTest, GenerateRendersWhatIsCommitted) {
   const std::string alerting = std::string(FARSHORE_SOURCE_DIR) + "/alerting/";
   EXPECT_EQ(run({"generate", "rules", config_}), kExitOk);
   EXPECT_THAT(out(), HasSubstr("FarshorePrimaryDown"));
+  EXPECT_EQ(run({"generate", "rules", config_, "--threshold=lag_share=0.25",
+                 "--threshold=snapshot_age_seconds=7", "--runbook-url=https://wiki"}),
+            kExitOk)
+      << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("(0.25 * "), HasSubstr(" > 7\n"), HasSubstr("\"https://wiki/Farshore")));
+  EXPECT_EQ(run({"generate", "rules", config_, "--threshold=lag_shore=0.25"}), kExitFailure);
+  EXPECT_THAT(err(), HasSubstr("did you mean 'lag_share'?"));
+  EXPECT_EQ(run({"generate", "alertmanager", config_, "--tls-folder=/t"}), kExitOk);
+  EXPECT_THAT(out(), HasSubstr("key_file: \"/t/alertmanager.key\""));
   EXPECT_EQ(run({"generate", "sql", config_}), kExitOk);
   EXPECT_EQ(out(), test::read_file(alerting + "shop.sql"));
   EXPECT_EQ(run({"generate", "alertmanager", config_, "--token-file=/t"}), kExitOk);

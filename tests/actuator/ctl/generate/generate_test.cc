@@ -38,7 +38,7 @@ void expect_golden(const std::string& name, const std::string& text) {
 }
 
 TEST(Generate, TheCommittedRulesAreWhatIsGenerated) {
-  expect_golden("rules/farshore.yml", generate_rules(example()));
+  expect_golden("rules/farshore.yml", generate_rules(example()).value());
 }
 
 TEST(Generate, TheCommittedPrometheusConfigurationIsWhatIsGenerated) {
@@ -47,6 +47,8 @@ TEST(Generate, TheCommittedPrometheusConfigurationIsWhatIsGenerated) {
 
 TEST(Generate, TheCommittedAlertmanagerConfigurationIsWhatIsGenerated) {
   expect_golden("alertmanager.yml", generate_alertmanager(example()));
+  expect_golden("alertmanager-mutual-tls.yml",
+                generate_alertmanager(example(), {.tls_folder = "/etc/alertmanager/farshore"}));
 }
 
 TEST(Generate, TheCommittedSqlIsWhatIsGenerated) {
@@ -57,7 +59,7 @@ TEST(GenerateRules, QuorumVantagesAndTimesComeFromTheTopology) {
   Topology topology = example();
   topology.vantages.names = {"a.b", "c", "d", "e", "f"};
   topology.detect = {.scrape_interval = 500ms, .for_duration = 90s};
-  EXPECT_THAT(generate_rules(topology),
+  EXPECT_THAT(generate_rules(topology).value(),
               AllOf(HasSubstr(") >= 3\n"), HasSubstr("vantage=~\"a\\\\.b|c|d|e|f\""),
                     HasSubstr("interval: 500ms"), HasSubstr("for: 90s")));
 }
@@ -65,7 +67,55 @@ TEST(GenerateRules, QuorumVantagesAndTimesComeFromTheTopology) {
 TEST(GenerateRules, WithAQuorumOfOneThereIsNoMinority) {
   Topology topology = example();
   topology.vantages.quorum.fixed = 1;
-  EXPECT_THAT(generate_rules(topology), Not(HasSubstr("FarshorePrimaryUnreachableMinority")));
+  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("FarshorePrimaryUnreachableMinority")));
+}
+
+TEST(GenerateRules, WithoutPrometheusServersNothingIsSaidOfThem) {
+  Topology topology = example();
+  topology.prometheus.servers.clear();
+  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("FarshorePrometheusQuorumLost")));
+}
+
+TEST(GenerateRules, EveryPlaceholderIsFilledIn) {
+  EXPECT_THAT(generate_rules(example()).value(), Not(HasSubstr("${")));
+}
+
+TEST(GenerateRules, ClustersOfOneLimitShareATermAndOthersHaveTheirOwn) {
+  Topology topology = example();
+  for (const char* name : {"crm", "big"}) {
+    topology.clusters.push_back(topology.clusters.front());
+    topology.clusters.back().name = name;
+  }
+  topology.clusters.back().failover.max_data_loss = {.bytes = 5, .time = 1500ms};
+  EXPECT_THAT(
+      generate_rules(topology).value(),
+      AllOf(HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"crm|shop\"}) * 0 + 16777216"),
+            HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}) * 0 + 5\n"),
+            HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}) * 0 + 1.5\n")));
+}
+
+TEST(GenerateRules, ATopologyWithoutRecordsHasNoLimitOfTheirTtl) {
+  Topology topology = example();
+  topology.clusters.front().traffic.clear();
+  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("farshore_dns_ttl_seconds")));
+}
+
+TEST(GenerateRules, AThresholdCanBeGivenAnotherValue) {
+  const RulesOptions options{.thresholds = {"clock_offset_seconds=2.5"}, .runbook_url = "https://wiki/x"};
+  EXPECT_THAT(generate_rules(example(), options).value(),
+              AllOf(HasSubstr("(abs(farshore_pg_clock_offset_seconds)) > 2.5\n"), Not(HasSubstr(" > 0.5")),
+                    HasSubstr("runbook_url: \"https://wiki/x/FarshoreRunHeld.md\"")));
+}
+
+TEST(GenerateRules, AThresholdThatDoesNotExistOrIsNoNumberIsRefused) {
+  EXPECT_THAT(generate_rules(example(), {.thresholds = {"clock_ofset_seconds=2"}}).error().message,
+              HasSubstr("did you mean 'clock_offset_seconds'?"));
+  for (const char* wrong : {"lag_share", "lag_share=", "lag_share=1m", "lag_share=-1", "lag_share=1.2.3",
+                            "lag_share=1 or vector(1)", "lag_share=.5"}) {
+    const auto rules = generate_rules(example(), {.thresholds = {wrong}});
+    ASSERT_FALSE(rules) << wrong;
+    EXPECT_EQ(rules.error().code, ErrorCode::kInvalidArgument);
+  }
 }
 
 TEST(GeneratePrometheus, ARegionWithoutAServerIsNamedWithItsNeighbour) {
@@ -82,6 +132,14 @@ TEST(GeneratePrometheus, AlertmanagersAreGroupedByScheme) {
               AllOf(HasSubstr("scheme: https\n      static_configs:\n        - targets:\n            - "
                               "\"am.example:9093\"\n"),
                     HasSubstr("scheme: http\n"), HasSubstr("\"/x/rules.yml\"")));
+}
+
+TEST(GeneratePrometheus, AMonitoringServerBehindTlsIsScrapedByTls) {
+  Topology topology = example();
+  topology.prometheus.servers[2].url = "https://prometheus.example:9090";
+  EXPECT_THAT(generate_prometheus(topology, "us-east").value(),
+              HasSubstr("      - targets:\n          - \"prometheus.example:9090\"\n        labels: "
+                        "{__scheme__: https}\n"));
 }
 
 TEST(GenerateAlertmanager, EachActuatorHasARouteOfItsOwn) {

@@ -1,4 +1,4 @@
-// Configuration of Prometheus and Alertmanager.
+// The configuration of Prometheus.
 #include <algorithm>
 #include <map>
 #include <vector>
@@ -15,16 +15,21 @@ std::string target_list(const std::vector<std::string>& targets, std::string_vie
   return out;
 }
 
-// One entry per scheme: a list of targets shares it. A hung Alertmanager delays the others on Prometheus
-// before 3.10, by 10 s without this timeout.
-std::string print_alertmanagers(const std::vector<RegionUrl>& alertmanagers) {
+// scheme -> host:port
+std::map<std::string, std::vector<std::string>> by_scheme(const std::vector<RegionUrl>& urls) {
   std::map<std::string, std::vector<std::string>> targets;
-  for (const RegionUrl& each : alertmanagers) {
+  for (const RegionUrl& each : urls) {
     const size_t colon = each.url.find("://");
     targets[each.url.substr(0, colon)].push_back(each.url.substr(colon + 3));
   }
+  return targets;
+}
+
+// One entry per scheme: a list of targets shares it. A hung Alertmanager delays the others on Prometheus
+// before 3.10, by 10 s without this timeout.
+std::string print_alertmanagers(const std::vector<RegionUrl>& alertmanagers) {
   std::string out;
-  for (const auto& [scheme, addresses] : targets) {
+  for (const auto& [scheme, addresses] : by_scheme(alertmanagers)) {
     out += fmt::format("    - timeout: 1s\n      scheme: {}\n      static_configs:\n        - targets:\n",
                        scheme);
     out += target_list(addresses, "            ");
@@ -37,24 +42,19 @@ std::string print_job(const std::string& name, const std::vector<std::string>& t
          target_list(targets, "          ");
 }
 
-struct Route {
-  std::string action;
-  std::string receiver;
-  std::string group_by;
-  std::string group_interval;
-  std::string repeat_interval;
-  bool goes_on = true;
-};
-
-std::string print_route(const Route& route) {
-  std::string out = fmt::format("    - matchers: ['farshore_action=\"{}\"']\n      receiver: {}\n",
-                                route.action, route.receiver);
-  if (!route.group_by.empty()) {
-    out += fmt::format(
-        "      group_by: [{}]\n      group_wait: 0s\n      group_interval: {}\n      repeat_interval: {}\n",
-        route.group_by, route.group_interval, route.repeat_interval);
+// Prometheus and Alertmanager about themselves: seldom, and only what the rules ask for.
+std::string print_monitoring_job(const std::string& name, const std::string& metrics,
+                                 const std::vector<RegionUrl>& urls) {
+  if (urls.empty()) return "";
+  std::string out = fmt::format(
+      "  - job_name: {}\n    scrape_interval: 15s\n    scrape_timeout: 5s\n    metric_relabel_configs:\n"
+      "      - {{source_labels: [__name__], action: keep, regex: {}}}\n    static_configs:\n",
+      name, yaml_quoted(metrics));
+  for (const auto& [scheme, addresses] : by_scheme(urls)) {
+    out += "      - targets:\n" + target_list(addresses, "          ");
+    if (scheme != "http") out += fmt::format("        labels: {{__scheme__: {}}}\n", scheme);
   }
-  return out + (route.goes_on ? "      continue: true\n" : "");
+  return out;
 }
 
 }  // namespace
@@ -91,40 +91,12 @@ Result<std::string> generate_prometheus(const Topology& topology, std::string_vi
   out +=
       "scrape_configs:\n  # Series name their own cluster, region, server and vantage; nothing is added "
       "here.\n";
-  return out + print_job("farshore-exporter", exporters) + print_job("farshore-actuator", topology.actuators);
-}
-
-std::string generate_alertmanager(const Topology& topology, const AlertmanagerOptions& options) {
-  std::string out =
-      "# Made by `farshorectl generate alertmanager` from the topology; change that, not this.\n";
-  out +=
-      "# Start each Alertmanager alone, with --cluster.listen-address= : a cluster waits 15 s when its "
-      "first\n";
-  out += "# member dies with the region. The actuator absorbs the duplicates.\n";
-  out += "route:\n  receiver: humans\n  group_by: [alertname, cluster]\n  group_wait: 10s\n";
-  out += "  group_interval: 1m\n  repeat_interval: 4h\n  routes:\n";
-  std::string receivers =
-      "receivers:\n  # Add how people are reached: email_configs, pagerduty_configs, ...\n";
-  receivers += "  - name: humans\n";
-  // A route of its own for each actuator: one that hangs holds up nobody else's next delivery. Repeats are
-  // short because they are how a level, and not only an edge, reaches the actuator.
-  for (size_t i = 0; i < topology.actuators.size(); ++i) {
-    const std::string receiver = fmt::format("actuator_{}", i + 1);
-    out += print_route({"failover", receiver, "alertname, cluster, epoch", "2s", "15s"});
-    receivers += fmt::format("  - name: {}\n    webhook_configs:\n", receiver);
-    receivers += fmt::format("      - url: {}\n        send_resolved: true\n        max_alerts: 0\n",
-                             yaml_quoted("http://" + topology.actuators[i] + "/api/v1/alerts"));
-    // Following a redirect would turn the POST into an empty GET and count it as delivered.
-    receivers += "        http_config:\n          follow_redirects: false\n          authorization:\n";
-    receivers += fmt::format("            type: Bearer\n            credentials_file: {}\n",
-                             yaml_quoted(options.token_file));
-  }
-  out += print_route({"failover", "humans", "", "", "", false});
-  for (size_t i = 0; i < topology.actuators.size(); ++i) {
-    const bool last = i + 1 == topology.actuators.size();
-    out += print_route({"watchdog", fmt::format("actuator_{}", i + 1), "alertname", "10s", "30s", !last});
-  }
-  return out + receivers;
+  return out + print_job("farshore-exporter", exporters) +
+         print_job("farshore-actuator", topology.actuators) +
+         print_monitoring_job("farshore-prometheus", "prometheus_(notifications|rule|config)_.+",
+                              topology.prometheus.servers) +
+         print_monitoring_job("farshore-alertmanager", "alertmanager_(notifications|config|alerts).*",
+                              topology.alertmanagers);
 }
 
 }  // namespace farshore

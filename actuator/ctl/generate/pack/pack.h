@@ -1,0 +1,55 @@
+// Internal to generate: the pack of rules as data. An alert is one row; nothing here knows how it is printed.
+//
+// Texts in ${} are filled in when the pack is rendered: what the topology says (${quorum}, ${vantages},
+// ${for},
+// ...), pieces that several rows share (${down_votes}, ${reign}), and the thresholds by their names.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace farshore::pack {
+
+// What the topology must have for a row to make sense; without it the row is left out.
+enum class Needs { kNothing, kMinority, kPrometheus, kDnsRecords };
+
+struct Alert {
+  std::string_view name;           // without the prefix Farshore
+  std::string_view expr;           // PromQL
+  std::string_view hold;           // `for`; empty: at once
+  std::string_view severity;       // critical: somebody gets up; warning: today; info: to be seen; none
+  std::string_view action;         // of the label farshore_action; empty: for people only
+  std::string_view summary;        // one sentence, the same for every alert of this name
+  std::string_view description;    // says which and how much
+  std::string_view muted_by = {};  // alerts of the same cluster that say it better, for people: a|b
+  Needs needs = Needs::kNothing;
+};
+
+struct Recording {
+  std::string_view name;  // level:metric:operation
+  std::string_view expr;
+  Needs needs = Needs::kNothing;
+};
+
+struct Group {
+  std::string_view name;      // without the prefix farshore-
+  std::string_view interval;  // empty: that of the scrapes
+  std::span<const Alert> alerts;
+};
+
+// A number that somebody may want to be another one: `farshorectl generate rules --threshold name=value`.
+struct Threshold {
+  std::string_view name;
+  std::string_view value;  // as it stands in PromQL, in the unit of the meaning
+  std::string_view meaning;
+};
+
+// Limits that are the topology's (quorum, for, max_data_loss, TTLs) are none of these.
+extern const std::span<const Threshold> kThresholds;
+extern const std::span<const Recording> kRecordings;
+extern const Group kFailover, kTriggerPath, kClusters, kReplication, kService, kAutomation;
+
+inline constexpr const Group* kGroups[] = {&kFailover,    &kTriggerPath, &kClusters,
+                                           &kReplication, &kService,     &kAutomation};
+
+}  // namespace farshore::pack

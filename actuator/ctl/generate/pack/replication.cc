@@ -1,0 +1,174 @@
+// What a failover would cost, and what makes that worse before it is seen in the cost.
+#include "actuator/ctl/generate/pack/pack.h"
+
+namespace farshore::pack {
+namespace {
+
+constexpr Alert kTable[] = {
+    {.name = "ReplicaNotStreaming",
+     .expr = "min by (cluster, region, server) (farshore_pg_wal_receiver_streaming == 0)",
+     .hold = "2m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A standby does not stream from its primary.",
+     .description = "{{ $labels.server }} of {{ $labels.cluster }} does not stream.",
+     .muted_by = "PrimaryDown|NoPrimary"},
+    {.name = "WalReceiverSilent",
+     .expr = R"(min by (cluster, region, server) (
+  farshore_pg_wal_receiver_last_message_age_seconds > ${receiver_silence_seconds}
+))",
+     .hold = "1m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A standby hears nothing of its primary.",
+     .description = "{{ $labels.server }} of {{ $labels.cluster }} received its last message "
+                    "{{ $value | humanizeDuration }} ago.",
+     .muted_by = "PrimaryDown|NoPrimary"},
+    {.name = "ReplicationLagHigh",
+     .expr = R"(cluster_region_server:farshore_replication_lag_bytes:max
+> on (cluster) group_left () (${lag_share} * cluster:farshore_predicted_loss_bytes:limit))",
+     .hold = "2m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A standby's lag comes near to max_data_loss.",
+     .description =
+         "{{ $labels.server }} of {{ $labels.cluster }} lacks {{ $value | humanize1024 }}B of what the "
+         "primary has flushed.",
+     .muted_by = "PrimaryDown|RpoAtRisk"},
+    {.name = "RpoAtRisk",
+     .expr = R"(min by (cluster) (cluster_region_server:farshore_predicted_loss_bytes:min)
+> cluster:farshore_predicted_loss_bytes:limit
+or
+min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
+> cluster:farshore_predicted_loss_seconds:limit)",
+     .hold = "1m",
+     .severity = "critical",
+     .action = "",
+     .summary = "Losing the primary now would cost more than max_data_loss.",
+     .description =
+         "The best standby of {{ $labels.cluster }} would lose {{ $value | humanize }} (bytes, or seconds), "
+         "which is more than max_data_loss: a failover would be held.",
+     .muted_by = "PrimaryDown|NoPrimary"},
+    {.name = "ReplayPaused",
+     .expr = "max by (cluster, region, server) (farshore_pg_replay_paused == 1)",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "Replay on a standby is paused.",
+     .description = "Somebody paused replay on {{ $labels.server }} of {{ $labels.cluster }}."},
+    {.name = "ReplayStuck",
+     .expr = R"(cluster_region_server:farshore_pg_wal_receive_lsn_bytes:max
+- cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max > ${stuck_replay_bytes}
+and changes(cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max[2m]) == 0
+unless on (cluster, region, server) (
+  farshore_pg_replay_paused == 1
+  or farshore_pg_recovery_min_apply_delay_seconds > 0
+))",
+     .hold = "3m",
+     .severity = "critical",
+     .action = "",
+     .summary = "A standby receives and does not replay.",
+     .description =
+         "{{ $labels.server }} of {{ $labels.cluster }} has {{ $value | humanize1024 }}B received and not "
+         "replayed, and replay stands still."},
+    {.name = "SynchronousStandbyMissing",
+     .expr = R"(max by (cluster, region, server) (
+  farshore_pg_synchronous_standbys_configured > farshore_pg_synchronous_standbys_connected
+))",
+     .hold = "30s",
+     .severity = "critical",
+     .action = "",
+     .summary = "Fewer synchronous standbys are connected than commits wait for.",
+     .description =
+         "{{ $labels.server }} of {{ $labels.cluster }} waits for {{ $value }} standbys and fewer are "
+         "there: commits hang."},
+    {.name = "SlotInactive",
+     .expr = R"(max by (cluster, region, server, slot) (farshore_pg_replication_slot_active == 0)
+and on (cluster, region, server, slot) farshore_pg_replication_slot_retained_wal_bytes
+unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced == 1)",
+     .hold = "30m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A replication slot keeps WAL and nobody reads it.",
+     .description = "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} is inactive."},
+    {.name = "SlotRetainsWal",
+     .expr = R"(max by (cluster, region, server, slot) (
+  farshore_pg_replication_slot_retained_wal_bytes > ${slot_wal_bytes}
+  or
+  farshore_pg_replication_slot_retained_wal_bytes
+    > on (cluster, region, server, vantage, instance) group_left ()
+      (${slot_share} * farshore_pg_max_slot_wal_keep_size_bytes)
+))",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A replication slot keeps much WAL.",
+     .description = "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} keeps "
+                    "{{ $value | humanize1024 }}B."},
+    {.name = "SlotLost",
+     .expr = R"(max by (cluster, region, server, slot) (
+  farshore_pg_replication_slot_wal_status{status=~"unreserved|lost"} == 1
+))",
+     .hold = "1m",
+     .severity = "critical",
+     .action = "",
+     .summary = "A replication slot has lost WAL that its reader needs, or is about to.",
+     .description =
+         "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} is unreserved or lost: "
+         "its standby must be rebuilt unless an archive has the WAL."},
+    {.name = "ArchiverFailing",
+     .expr = R"(max by (cluster, region, server) (
+  (
+    farshore_pg_archiver_last_failed_timestamp_seconds > farshore_pg_archiver_last_archived_timestamp_seconds
+    or (
+      farshore_pg_archiver_last_failed_timestamp_seconds
+      unless farshore_pg_archiver_last_archived_timestamp_seconds
+    )
+    or farshore_pg_archive_ready_files > ${archive_backlog_files}
+  )
+  unless on (cluster, region, server, vantage) farshore_pg_archive_mode{mode="off"} == 1
+))",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "WAL is not archived, or too slowly.",
+     .description = "The archiver of {{ $labels.server }} of {{ $labels.cluster }} fails or falls behind."},
+    {.name = "ParameterParity",
+     .expr = "max by (cluster, region, server, parameter) (farshore_pg_standby_parameter_shortfall > 0)",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A standby's settings are lower than its primary's, which stops its replay.",
+     .description = "{{ $labels.parameter }} of {{ $labels.server }} of {{ $labels.cluster }} is lower by "
+                    "{{ $value }} than on its primary."},
+    // One clock that is wrong must not look like all the others being wrong: whom everybody disagrees with,
+    // is.
+    {.name = "ClockSkew",
+     .expr =
+         R"(min by (cluster, region, server) (abs(farshore_pg_clock_offset_seconds)) > ${clock_offset_seconds}
+or
+min by (vantage) (abs(farshore_pg_clock_offset_seconds)) > ${clock_offset_seconds})",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A clock is wrong.",
+     .description =
+         "The clock of {{ if $labels.vantage }}vantage {{ $labels.vantage }}{{ else }}{{ $labels.server }}"
+         "{{ end }} is off by at least {{ $value | humanizeDuration }}."},
+    {.name = "MonitorPrivilegesMissing",
+     .expr = R"(min by (cluster, region, server) (farshore_pg_monitor_role_ok == 0)
+or
+max by (cluster, region, server, part) (farshore_pg_facts_missing == 1))",
+     .hold = "10m",
+     .severity = "warning",
+     .action = "",
+     .summary = "Something of a server is hidden from the monitoring role.",
+     .description = "The monitoring role does not see all of {{ $labels.server }} of {{ $labels.cluster }}"
+                    "{{ if $labels.part }}: {{ $labels.part }}{{ end }}. Alerts about that cannot fire."},
+};
+
+}  // namespace
+
+const Group kReplication = {"replication", "5s", kTable};
+
+}  // namespace farshore::pack

@@ -1,0 +1,86 @@
+// What clients see: applications, names, files, certificates. None of it moves a database.
+#include "actuator/ctl/generate/pack/pack.h"
+
+namespace farshore::pack {
+namespace {
+
+constexpr Alert kTable[] = {
+    {.name = "ApplicationDown",
+     .expr = R"(cluster_region_application:farshore_application_up:down_vantages >= ${quorum}
+and on (cluster, region) cluster_region_server_epoch:farshore_cluster_primary_epoch:newest)",
+     .hold = "1m",
+     .severity = "critical",
+     .action = "",
+     .summary = "The application in the primary's region fails its health check.",
+     .description =
+         "{{ $labels.application }} of {{ $labels.cluster }} in {{ $labels.region }}, where the primary is, "
+         "fails for {{ $value }} vantages. The database is not failed over for it.",
+     .muted_by = "PrimaryDown|NoPrimary"},
+    {.name = "ApplicationStandbyDown",
+     .expr = R"(cluster_region_application:farshore_application_up:down_vantages >= ${quorum}
+unless on (cluster, region) cluster_region_server_epoch:farshore_cluster_primary_epoch:newest)",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "The application in a standby's region fails its health check.",
+     .description =
+         "{{ $labels.application }} of {{ $labels.cluster }} in {{ $labels.region }} fails for {{ $value }} "
+         "vantages: after a failover to there nobody would answer."},
+    {.name = "FilesStale",
+     .expr = R"(max by (cluster, region, tier) (farshore_files_age_seconds) > ${files_age_seconds}
+or
+min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "The copy of a file tier is old, or its age cannot be read.",
+     .description =
+         "The copy of {{ $labels.tier }} of {{ $labels.cluster }} in {{ $labels.region }} is too old or "
+         "unknown: that much would be lost with its source."},
+    {.name = "DnsMismatch",
+     .expr = "max by (cluster, record, type, nameserver) (farshore_dns_matches_primary) == 0",
+     .hold = "1m",
+     .severity = "critical",
+     .action = "",
+     .summary = "A traffic record does not point at the primary's region.",
+     .description =
+         "{{ $labels.nameserver }} answers {{ $labels.record }} {{ $labels.type }} of {{ $labels.cluster }} "
+         "with something else than the primary's region.",
+     .muted_by = "PrimaryDown|NoPrimary"},
+    {.name = "DnsUnanswered",
+     .expr = "max by (cluster, record, type, nameserver) (farshore_dns_answered) == 0",
+     .hold = "5m",
+     .severity = "warning",
+     .action = "",
+     .summary = "An authoritative name server does not answer for a traffic record.",
+     .description = "{{ $labels.nameserver }} does not answer for {{ $labels.record }} {{ $labels.type }} of "
+                    "{{ $labels.cluster }} from any vantage."},
+    {.name = "DnsTtlTooHigh",
+     .expr = R"(max by (cluster, record) (farshore_dns_ttl_seconds)
+> on (cluster, record) cluster_record:farshore_dns_ttl_seconds:limit)",
+     .hold = "15m",
+     .severity = "warning",
+     .action = "",
+     .summary = "Resolvers may keep a traffic record longer than the topology says.",
+     .description =
+         "{{ $labels.record }} of {{ $labels.cluster }} has a TTL of {{ $value | humanizeDuration }}: for "
+         "so long clients go to a lost region.",
+     .needs = Needs::kDnsRecords},
+    {.name = "CertificateExpiring",
+     .expr = R"(min by (cluster, region, application) (
+  farshore_application_certificate_expiry_timestamp_seconds
+) - time() < ${certificate_seconds})",
+     .hold = "1h",
+     .severity = "warning",
+     .action = "",
+     .summary = "The certificate of an application expires soon.",
+     .description =
+         "The certificate of {{ $labels.application }} of {{ $labels.cluster }} in {{ $labels.region }} "
+         "expires in {{ $value | humanizeDuration }}."},
+};
+
+}  // namespace
+
+const Group kService = {"service", "5s", kTable};
+
+}  // namespace farshore::pack
