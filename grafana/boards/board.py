@@ -56,7 +56,7 @@ def to_json(board):
     return {
         "uid": board.uid, "title": board.title, "description": board.description, "tags": [TAG, "postgresql"],
         "id": None, "schemaVersion": 39, "editable": False, "graphTooltip": 1, "timezone": "utc", "refresh": "5s",
-        "time": {"from": board.time_from, "to": "now"}, "timepicker": {"refresh_intervals": ["1s", "5s", "30s", "5m"]},
+        "time": {"from": board.time_from, "to": "now"}, "timepicker": {"refresh_intervals": ["5s", "30s", "1m", "5m"]},
         "links": _links(), "annotations": {"list": _annotations(board.selector)},
         "templating": {"list": [datasource_variable(), *board.variables]}, "panels": _placed(board),
     }
