@@ -4,9 +4,10 @@ import os
 import time
 from http.client import HTTPException
 
-from . import boards, plan as places, preview
+from . import boards, plan as places, preview, watch
 
 BEFORE = 8.0  # seconds of the good time that the boards show
+REHEARSED = 15.0
 SETTLED = 0.6  # from the firing alert to the middle of the failover
 NEVER, TELL, CHECK = MODES = ("never", "tell", "check")
 
@@ -34,6 +35,10 @@ def examine(experiment):
     folder = os.path.join(experiment.plan.source, "grafana/dashboards")
     target = os.path.join(os.path.dirname(experiment.options.report), "dashboards")
     simple = experiment.fault.promotes and experiment.fault.whole and experiment.options.fence == "command"
+    if simple:
+        # The rehearsal is made every ten seconds: the boards are as after the failover when a new one was scraped.
+        watch.wait_for(lambda: experiment.services.ask_prometheus(places.WITNESS, "farshore_failover_ready == 0"), REHEARSED,
+                       pause=0.2)
     try:
         record = boards.examine(experiment.plan.prometheus_url(places.WITNESS), folder, moments(experiment.timeline), target,
                                 simple)
