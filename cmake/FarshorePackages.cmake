@@ -70,6 +70,8 @@ farshore_service(farshore-exporter exporter HOME /nonexistent GECOS "Farshore ex
 farshore_service(farshore-actuator actuator HOME /var/lib/farshore STATE /var/lib/farshore GECOS "Farshore actuator")
 add_custom_target(farshore_packaging ALL DEPENDS ${compressed})
 
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/grafana/dashboards ${CMAKE_SOURCE_DIR}/grafana/provisioning
+  DESTINATION share/farshore/grafana COMPONENT ctl)
 install(FILES ${packaging}/examples/access.yml DESTINATION share/doc/farshore-actuator/examples COMPONENT actuator)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/alerting/rules DESTINATION share/farshore COMPONENT ctl)
 # Where the alerts say that their pages are.

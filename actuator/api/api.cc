@@ -135,6 +135,7 @@ class Api {
     MetricsInput input;
     input.clusters = deps_.control.status();
     if (auto counts = deps_.journal.count_runs()) input.runs = std::move(*counts);
+    input.newest_runs = newest_runs(deps_.journal, deps_.clock.wall_now());
     input.webhook = deps_.counters.snapshot();
     input.boot_now = deps_.clock.boot_now();
     if (deps_.failed_sign_ins) input.failed_sign_ins = deps_.failed_sign_ins();

@@ -53,10 +53,62 @@ inline constexpr Metric kFailedSignIns{"farshore_page_failed_sign_ins_total", Me
 inline constexpr Metric kBuildInfo{"farshore_actuator_build_info", MetricType::Gauge, "version revision", "",
                                    "Which build this is; always 1."};
 
+// The newest run of a cluster, until a day after its end: what it took and what it cost. Nothing afterwards,
+// so that old runs cost no series; Prometheus remembers them, the journal keeps them.
+inline constexpr Metric kRunState{"farshore_run_state", MetricType::Gauge, "cluster run state", "the journal",
+                                  "1 for the state of the cluster's newest run (running, held, succeeded or "
+                                  "refused), 0 for the others. This "
+                                  "and the other series of a run are absent from a day after its end."};
+inline constexpr Metric kRunInfo{"farshore_run_info", MetricType::Gauge,
+                                 "cluster run old_primary old_region candidate region", "the journal",
+                                 "Always 1; the labels carry who is replaced by whom. Candidate and region "
+                                 "are empty before it is chosen."};
+inline constexpr Metric kRunAccepted{"farshore_run_accepted_timestamp_seconds", MetricType::Gauge,
+                                     "cluster run", "the journal",
+                                     "When the webhook of the newest run was accepted."};
+inline constexpr Metric kRunEnded{"farshore_run_ended_timestamp_seconds", MetricType::Gauge, "cluster run",
+                                  "the journal", "When the newest run ended; absent while it is open."};
+inline constexpr Metric kRunStepStarted{
+    "farshore_run_step_started_timestamp_seconds", MetricType::Gauge, "cluster run step", "the journal",
+    "When a step of the newest run began, in its newest attempt; absent for steps that were not begun."};
+inline constexpr Metric kRunStepDuration{"farshore_run_step_duration_seconds", MetricType::Gauge,
+                                         "cluster run step outcome", "the journal",
+                                         "How long the newest attempt of a step took, and how it ended: "
+                                         "done, already_done, failed or undone. Absent "
+                                         "while it runs."};
+inline constexpr Metric kRunQuorumWait{
+    "farshore_run_quorum_wait_seconds", MetricType::Gauge, "cluster run", "the journal",
+    "From the accepted webhook of the newest run until enough Prometheus servers agreed; absent until then."};
+inline constexpr Metric kRunActuator{
+    "farshore_run_actuator_seconds", MetricType::Gauge, "cluster run", "the journal",
+    "From the accepted webhook of the newest run until the name servers answered with the new region; absent "
+    "until then."};
+inline constexpr Metric kRunExposure{"farshore_run_exposure_seconds", MetricType::Gauge, "cluster run",
+                                     "the journal",
+                                     "From the last sight of the old primary until it was fenced, or until "
+                                     "the loss was judged: how long it may "
+                                     "have taken writes unseen. Absent until then."};
+inline constexpr Metric kRunPredictedLoss{"farshore_run_predicted_loss_bytes", MetricType::Gauge,
+                                          "cluster run bound", "the journal",
+                                          "What the newest run predicted to lose: bound lower is what was "
+                                          "seen to be missing, upper what may have been "
+                                          "written since. Absent when unknown."};
+inline constexpr Metric kReignBegan{
+    "farshore_cluster_reign_began_timestamp_seconds", MetricType::Gauge, "cluster region server epoch",
+    "the journal", "When the reign in force began: with the last failover, or when it was adopted."};
+inline constexpr Metric kMaxLossBytes{
+    "farshore_cluster_max_data_loss_bytes", MetricType::Gauge, "cluster", "the topology file",
+    "The limit failover.max_data_loss in bytes: a failover that would lose more is held."};
+inline constexpr Metric kMaxLossSeconds{"farshore_cluster_max_data_loss_seconds", MetricType::Gauge,
+                                        "cluster", "the topology file", "The same limit in time."};
+
 // All of them; a test finds one that is emitted and not here.
 inline constexpr Metric kOfActuator[] = {
-    kPrimaryEpoch, kEpochClaimed, kPaused,          kLatched,       kTrafficPending, kStalePrimary,
-    kRunsEnded,    kRunsHeld,     kReady,           kPlanAge,       kAlerts,         kWebhookRefused,
-    kHttpRefused,  kTriggerPath,  kJournalWritable, kFailedSignIns, kBuildInfo};
+    kPrimaryEpoch,  kEpochClaimed,     kPaused,          kLatched,       kTrafficPending,
+    kStalePrimary,  kRunsEnded,        kRunsHeld,        kReady,         kPlanAge,
+    kAlerts,        kWebhookRefused,   kHttpRefused,     kTriggerPath,   kJournalWritable,
+    kFailedSignIns, kBuildInfo,        kRunState,        kRunInfo,       kRunAccepted,
+    kRunEnded,      kRunStepStarted,   kRunStepDuration, kRunQuorumWait, kRunActuator,
+    kRunExposure,   kRunPredictedLoss, kReignBegan,      kMaxLossBytes,  kMaxLossSeconds};
 
 }  // namespace farshore::metric

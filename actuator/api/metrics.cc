@@ -4,28 +4,12 @@
 #include <set>
 
 #include "actuator/api/metric_list.h"
+#include "actuator/api/metric_page.h"
 #include "common/base/version.h"
 #include "common/http/server.h"
 
 namespace farshore {
 namespace {
-
-class Page {
- public:
-  // Usage: page.family(...); page.add({{"cluster", name}}, 1); several times.
-  void family(const Metric& metric) { families_.emplace_back(metric); }
-  void add(const FamilyBuilder::Labels& labels, double value) { families_.back().add(value, labels); }
-  MetricFamilies families() {
-    MetricFamilies filled;
-    for (FamilyBuilder& family : families_) family.append_to(filled);
-    for (prometheus::MetricFamily& family : process_families(read_process_facts()))
-      filled.push_back(std::move(family));
-    return filled;
-  }
-
- private:
-  std::vector<FamilyBuilder> families_;
-};
 
 std::string region_of(const Topology& topology, const Reign& reign) {
   const auto* cluster = topology.find_cluster(reign.cluster);
@@ -33,16 +17,23 @@ std::string region_of(const Topology& topology, const Reign& reign) {
   return server == nullptr ? "" : server->region;
 }
 
-void add_epochs(Page& page, const MetricsInput& input, const Topology& topology) {
+FamilyBuilder::Labels reign_labels(const Topology& topology, const Reign& reign) {
+  return {{"cluster", reign.cluster},
+          {"region", region_of(topology, reign)},
+          {"server", reign.server},
+          {"epoch", std::to_string(reign.epoch)}};
+}
+
+void add_epochs(MetricPage& page, const MetricsInput& input, const Topology& topology) {
   page.family(metric::kPrimaryEpoch);
   for (const auto& cluster : input.clusters) {
     if (!cluster.reign) continue;
-    page.add({{"cluster", cluster.cluster},
-              {"region", region_of(topology, *cluster.reign)},
-              {"server", cluster.reign->server},
-              {"epoch", std::to_string(cluster.reign->epoch)}},
-             static_cast<double>(cluster.reign->epoch));
+    page.add(reign_labels(topology, *cluster.reign), static_cast<double>(cluster.reign->epoch));
   }
+  page.family(metric::kReignBegan);
+  for (const auto& cluster : input.clusters)
+    if (cluster.reign)
+      page.add(reign_labels(topology, *cluster.reign), to_seconds(cluster.reign->since.time_since_epoch()));
   page.family(metric::kEpochClaimed);
   for (const auto& cluster : input.clusters) {
     page.add({{"cluster", cluster.cluster}}, cluster.claim ? static_cast<double>(cluster.claim->epoch) : 0);
@@ -58,7 +49,7 @@ bool is_open(const std::vector<OpenEnd>& ends, const std::string& name) {
   return std::ranges::any_of(ends, [&](const OpenEnd& end) { return end.name == name; });
 }
 
-void add_open_ends(Page& page, const MetricsInput& input, const Topology& topology) {
+void add_open_ends(MetricPage& page, const MetricsInput& input, const Topology& topology) {
   page.family(metric::kTrafficPending);
   for (const auto& cluster : input.clusters)
     if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
@@ -73,7 +64,7 @@ void add_open_ends(Page& page, const MetricsInput& input, const Topology& topolo
                  is_open(cluster.stale_primaries, server.name) ? 1 : 0);
 }
 
-void add_runs(Page& page, const MetricsInput& input) {
+void add_runs(MetricPage& page, const MetricsInput& input) {
   if (input.runs) {
     page.family(metric::kRunsEnded);
     for (const auto& cluster : input.clusters) {
@@ -91,7 +82,7 @@ void add_runs(Page& page, const MetricsInput& input) {
   }
 }
 
-void add_plans(Page& page, const MetricsInput& input) {
+void add_plans(MetricPage& page, const MetricsInput& input) {
   page.family(metric::kReady);
   for (const auto& cluster : input.clusters) {
     if (!cluster.plan) continue;
@@ -106,7 +97,19 @@ void add_plans(Page& page, const MetricsInput& input) {
       page.add({{"cluster", cluster.cluster}}, to_seconds(input.boot_now - cluster.plan->looked_at));
 }
 
-void add_webhook(Page& page, const WebhookCounts& webhook) {
+// As a person set them: what dashboards hold the predicted loss against.
+void add_limits(MetricPage& page, const MetricsInput& input, const Topology& topology) {
+  page.family(metric::kMaxLossBytes);
+  for (const auto& cluster : input.clusters)
+    if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
+      page.add({{"cluster", cluster.cluster}}, static_cast<double>(config->failover.max_data_loss.bytes));
+  page.family(metric::kMaxLossSeconds);
+  for (const auto& cluster : input.clusters)
+    if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
+      page.add({{"cluster", cluster.cluster}}, to_seconds(config->failover.max_data_loss.time));
+}
+
+void add_webhook(MetricPage& page, const WebhookCounts& webhook) {
   // Every series is there from the start: a rate over one that appears with value 1 is 0.
   auto alerts = webhook.alerts;
   for (const char* verdict : {"pending", "refused", "duplicate", "noted"}) alerts.try_emplace(verdict, 0);
@@ -134,9 +137,11 @@ void add_webhook(Page& page, const WebhookCounts& webhook) {
 }  // namespace
 
 MetricFamilies metric_families(const MetricsInput& input, const Topology& topology) {
-  Page page;
+  MetricPage page;
   add_epochs(page, input, topology);
   add_runs(page, input);
+  add_newest_runs(page, input.newest_runs);
+  add_limits(page, input, topology);
   add_plans(page, input);
   add_open_ends(page, input, topology);
   page.family(metric::kJournalWritable);

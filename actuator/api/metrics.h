@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "actuator/api/run_metrics.h"
 #include "actuator/failover/control.h"
 #include "actuator/journal/journal.h"
 #include "actuator/webhook/counters.h"
@@ -19,6 +20,7 @@ namespace farshore {
 struct MetricsInput {
   std::vector<ClusterStatus> clusters;
   std::optional<RunCounts> runs;  // absent: the journal cannot be read
+  std::vector<NewestRun> newest_runs;
   WebhookCounts webhook;
   BootTime boot_now;                            // for the age of what is known
   std::optional<int64_t> failed_sign_ins = {};  // at the status page

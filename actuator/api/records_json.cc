@@ -213,14 +213,15 @@ std::optional<double> actuator_seconds(const RunRecord& run, const RunFacts& fac
 }
 
 void write_figures(JsonWriter& writer, const RunRecord& run, const RunFacts& facts) {
-  optional_field(writer, "quorum_wait_seconds", number_fact<double>(facts, "quorum_wait_seconds"));
-  optional_field(writer, "actuator_seconds", actuator_seconds(run, facts));
+  const RunFigures figures = figures_of(run, facts);
+  optional_field(writer, "quorum_wait_seconds", figures.quorum_wait_seconds);
+  optional_field(writer, "actuator_seconds", figures.actuator_seconds);
   optional_field(writer, "write_outage_seconds", number_fact<double>(facts, "write_outage_seconds"));
-  optional_field(writer, "exposure_seconds", number_fact<double>(facts, "exposure_seconds"));
+  optional_field(writer, "exposure_seconds", figures.exposure_seconds);
   optional_field(writer, "fork_lsn", fact(facts, "fork_lsn"));
   writer.object("predicted_loss_bytes");
-  optional_field(writer, "lower", number_fact<int64_t>(facts, "predicted_loss_lower_bytes"));
-  optional_field(writer, "upper", number_fact<int64_t>(facts, "predicted_loss_upper_bytes"));
+  optional_field(writer, "lower", figures.predicted_loss_lower_bytes);
+  optional_field(writer, "upper", figures.predicted_loss_upper_bytes);
   writer.end_object();
 }
 
@@ -306,6 +307,13 @@ void write_run_detail(JsonWriter& writer, const RunRecord& run, const std::vecto
     writer.field("detail", step.detail).end_object();
   }
   writer.end_array().end_object();
+}
+
+RunFigures figures_of(const RunRecord& run, const RunFacts& facts) {
+  return {number_fact<double>(facts, "quorum_wait_seconds"), actuator_seconds(run, facts),
+          number_fact<double>(facts, "exposure_seconds"),
+          number_fact<int64_t>(facts, "predicted_loss_lower_bytes"),
+          number_fact<int64_t>(facts, "predicted_loss_upper_bytes")};
 }
 
 std::vector<StepSummary> summarise_steps(const std::vector<StepRecord>& steps) {

@@ -2,6 +2,8 @@
 // are seconds; what is not known is null, never zero. Pure functions.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,15 @@ void write_run(JsonWriter& writer, const RunRecord& run);
 
 // A run with its facts, its steps summarised, and the figures that follow from its facts.
 void write_run_detail(JsonWriter& writer, const RunRecord& run, const std::vector<StepRecord>& steps);
+
+// What a run took and cost, from its facts; what it does not know yet is absent.
+struct RunFigures {
+  std::optional<double> quorum_wait_seconds;
+  std::optional<double> actuator_seconds;  // from the accepted webhook to the traffic seen at the new region
+  std::optional<double> exposure_seconds;
+  std::optional<int64_t> predicted_loss_lower_bytes, predicted_loss_upper_bytes;
+};
+RunFigures figures_of(const RunRecord& run, const RunFacts& facts);
 
 // One row of the failover table as it went in one attempt.
 struct StepSummary {

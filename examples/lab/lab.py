@@ -13,7 +13,7 @@ import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from farlab import bare, chaos, experiment, faults, forward, network, plan, report, stale, timeline  # noqa: E402
+from farlab import bare, chaos, dashboards, experiment, faults, forward, network, plan, report, stale, timeline  # noqa: E402
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -40,6 +40,9 @@ def parse(arguments):
     parser.add_argument("--runs", type=int, default=1, metavar="N", help="a fresh world each")
     parser.add_argument("--keep", action="store_true", help="leave the world running and print its URLs, until Ctrl-C")
     parser.add_argument("--by-hand", action="store_true", help="without Farshore: the lab itself fences and promotes")
+    parser.add_argument("--dashboards", choices=dashboards.MODES, default=dashboards.TELL,
+                        help="tell: ask Prometheus every query of grafana/dashboards at the end of the last run, as of before, "
+                        "during and after the fault, and draw a preview; check: what is wrong with them is a PROBLEM")
     parser.add_argument("--no-namespaces", action="store_true",
                         help="use 127.1/2/3.0.0/16 also where namespaces can be made")
     parser.add_argument("--build", default=os.path.join(SOURCE, "build/dev"), help="folder of the built programs")
@@ -63,7 +66,7 @@ def interrupted(number, _frame):
 
 class Lab:
     def __init__(self, options):
-        self.options = options
+        self.options, self.asked = options, options.dashboards
         self.state = tempfile.mkdtemp(prefix=stale.PREFIX, dir=stale.PARENT)
         os.chmod(self.state, 0o755)  # postgres goes through here
         stale.claim(self.state)
@@ -110,6 +113,7 @@ class Lab:
         last = self.options.first + self.options.runs - 1
         fault_words = f"chaos {self.options.chaos}, {fault.words}" if self.options.chaos else self.options.fault
         print(f"\nrun {number} of {last}: fault {fault_words}, fence {self.options.fence}")
+        self.options.dashboards = self.asked if number == last and self.options.chaos is None else dashboards.NEVER
         self.options.kept = os.path.join(os.path.dirname(self.options.report), "kept", f"{self.options.chaos}-{number}")
         floor = bare.measure(self.plan(f"bare-{number}")) if fault.promotes else None
         world = self.plan(f"run-{number}")

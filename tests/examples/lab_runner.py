@@ -35,7 +35,7 @@ class LabTest(unittest.TestCase):
 
     def start(self, *arguments):
         program = [sys.executable, os.path.join(SOURCE, "examples/lab/lab.py")]
-        lab = subprocess.Popen([*program, "--build", BINARIES, "--report", self.report, *arguments],
+        lab = subprocess.Popen([*program, "--build", BINARIES, "--report", self.report, "--dashboards", "never", *arguments],
                                stdout=subprocess.PIPE, text=True)
         self.addCleanup(lab.stdout.close)
         self.addCleanup(lab.wait)

@@ -77,7 +77,15 @@ TEST(Packages, HoldExactlyTheseFiles) {
                 (std::set<std::string>{"/usr/share/farshore/rules/farshore.yml",
                                        "/usr/share/doc/farshorectl/examples/alertmanager-mutual-tls.yml",
                                        "/usr/share/doc/farshorectl/examples/alertmanager.yml",
-                                       "/usr/share/doc/farshorectl/examples/prometheus.yml"}));
+                                       "/usr/share/doc/farshorectl/examples/prometheus.yml",
+                                       "/usr/share/farshore/grafana/dashboards/farshore-actuator.json",
+                                       "/usr/share/farshore/grafana/dashboards/farshore-cluster.json",
+                                       "/usr/share/farshore/grafana/dashboards/farshore-exporters.json",
+                                       "/usr/share/farshore/grafana/dashboards/farshore-overview.json",
+                                       "/usr/share/farshore/grafana/dashboards/farshore-postmortem.json",
+                                       "/usr/share/farshore/grafana/dashboards/farshore-vantages.json",
+                                       "/usr/share/farshore/grafana/provisioning/dashboards/farshore.yml",
+                                       "/usr/share/farshore/grafana/provisioning/datasources/farshore.yml"}));
 }
 
 TEST(Packages, SatisfyLintian) {

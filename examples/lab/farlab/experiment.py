@@ -3,7 +3,7 @@
 import random
 import time
 
-from . import endings, injections, network, plan as places, watch, web
+from . import dashboards, endings, injections, network, plan as places, watch, web
 from .hypervisor import Hypervisor
 from .network import Trouble
 from .postgres import Database, PsqlSession
@@ -91,6 +91,10 @@ class Experiment:
                   "acked_writes": len(self.customer.acked), "acked_by_old_primary_after_resume": 0,
                   "client": dict(sorted(self.customer.counts.items()))}
         record["problems"] = self._complaints + self.fault.judge(self, record)
+        if self.options.dashboards != dashboards.NEVER and not self.options.by_hand:
+            record["dashboards"] = dashboards.examine(self)
+            if self.options.dashboards == dashboards.CHECK:
+                record["problems"] += [f"dashboard, {fault}" for fault in record["dashboards"]["wrong"]]
         return record
 
     # What stories are made of.

@@ -4,6 +4,8 @@ import json
 import os
 import statistics
 
+from . import dashboards
+
 FIGURES = ("write_outage_seconds", "detection_seconds", "quorum_wait_seconds", "actuator_seconds",
            "bare_promotion_seconds", "longest_gap_seconds", "acked_writes", "acked_writes_lost", "lost_bytes",
            "acked_by_old_primary_after_resume")
@@ -51,5 +53,7 @@ def summary(run):
                f"{predicted['upper']}")
     yield (f"two writers       {run['acked_by_old_primary_after_resume']} orders acknowledged by the old primary after "
            "the new one's first")
+    if "dashboards" in run:
+        yield from dashboards.summary(run["dashboards"])
     for problem in run["problems"]:
         yield f"PROBLEM           {problem}"

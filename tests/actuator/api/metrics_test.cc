@@ -5,6 +5,7 @@
 
 #include "actuator/api/metric_list.h"
 #include "common/base/version.h"
+#include "tests/fakes/memory_journal.h"
 #include "tests/support/child_process.h"
 
 namespace farshore {
@@ -12,6 +13,34 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+StepRecord step(const char* name, int attempt, StepEvent event, nanoseconds after, RunFacts facts = {}) {
+  return {"shop-7", 0, attempt, name, event, WallTime(1'764'000'001s) + after, "", std::move(facts)};
+}
+
+NewestRun ended_run() {
+  RunRecord run;
+  run.id = "shop-7";
+  run.cluster = "shop";
+  run.old_primary = "shop-us";
+  run.old_region = "us-east";
+  run.candidate = "shop-eu";
+  run.region = "eu-west";
+  run.state = RunState::kSucceeded;
+  run.accepted_at = WallTime(1'764'000'000s);
+  run.ended_at = WallTime(1'764'000'004s);
+  return {run,
+          {step("admit", 1, StepEvent::kDone, 200ms, {{"seconds.admit", "0.125"}}),
+           step("fence_old_primary", 1, StepEvent::kIntent, 300ms),
+           step("fence_old_primary", 1, StepEvent::kFailed, 800ms),
+           step("fence_old_primary", 2, StepEvent::kIntent, 1s),
+           step("fence_old_primary", 2, StepEvent::kDone, 1250ms,
+                {{"exposure_seconds", "6.5"},
+                 {"predicted_loss_lower_bytes", "16"},
+                 {"quorum_wait_seconds", "0.5"}}),
+           step("promote", 2, StepEvent::kIntent, 2s,
+                {{"actuator_seconds", "3.25"}, {"predicted_loss_upper_bytes", "4096"}})}};
+}
 
 MetricsInput input() {
   ClusterStatus shop;
@@ -23,6 +52,7 @@ MetricsInput input() {
   shop.stale_primaries = {{"shop-us", "lost the reign", WallTime{}}};
   shop.open_run = RunRecord{};
   shop.open_run->state = RunState::kHeld;
+  shop.reign->since = WallTime(1'763'000'000s);
   ClusterStatus billing;
   billing.cluster = "billing";
   shop.latch = billing.latch = LatchRecord{"two regions at once", WallTime{}};
@@ -34,6 +64,7 @@ MetricsInput input() {
   input.webhook.http_refused = {{"not_found", 2}, {"made up", 1}};
   input.webhook.watchdog_seen = WallTime(1'764'000'000s);
   input.failed_sign_ins = 7;
+  input.newest_runs = {ended_run()};
   return input;
 }
 
@@ -84,6 +115,57 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
   }
   EXPECT_THAT(page, Not(HasSubstr("made up"))) << "only the words that are known make series";
   EXPECT_THAT(page, HasSubstr(fmt::format("farshore_actuator_build_info{{version=\"{}\"", kVersion)));
+}
+
+TEST(ActuatorMetrics, TellTheNewestRunAndWhatItCost) {
+  const auto page = render_metrics(input(), topology());
+  for (
+      const char* line :
+      {R"(farshore_run_state{cluster="shop",run="shop-7",state="succeeded"} 1)",
+       R"(farshore_run_state{cluster="shop",run="shop-7",state="held"} 0)",
+       R"(farshore_run_info{cluster="shop",run="shop-7",old_primary="shop-us",old_region="us-east",candidate="shop-eu",region="eu-west"} 1)",
+       R"(farshore_run_accepted_timestamp_seconds{cluster="shop",run="shop-7"} 1764000000)",
+       R"(farshore_run_ended_timestamp_seconds{cluster="shop",run="shop-7"} 1764000004)",
+       R"(farshore_run_step_duration_seconds{cluster="shop",run="shop-7",step="admit",outcome="done"} 0.125)",
+       R"(farshore_run_step_duration_seconds{cluster="shop",run="shop-7",step="fence_old_primary",outcome="done"} 0.25)",
+       R"(farshore_run_step_started_timestamp_seconds{cluster="shop",run="shop-7",step="promote"} 1764000003)",
+       R"(farshore_run_quorum_wait_seconds{cluster="shop",run="shop-7"} 0.5)",
+       R"(farshore_run_actuator_seconds{cluster="shop",run="shop-7"} 3.25)",
+       R"(farshore_run_exposure_seconds{cluster="shop",run="shop-7"} 6.5)",
+       R"(farshore_run_predicted_loss_bytes{cluster="shop",run="shop-7",bound="lower"} 16)",
+       R"(farshore_run_predicted_loss_bytes{cluster="shop",run="shop-7",bound="upper"} 4096)",
+       R"(farshore_cluster_reign_began_timestamp_seconds{cluster="shop",region="us-east",server="shop-us",epoch="3"} 1763000000)",
+       R"(farshore_cluster_max_data_loss_bytes{cluster="shop"} 16777216)",
+       R"(farshore_cluster_max_data_loss_seconds{cluster="shop"} 10)"}) {
+    EXPECT_THAT(page, HasSubstr(std::string(line) + "\n"));
+  }
+  EXPECT_THAT(page, Not(HasSubstr("step=\"promote\",outcome"))) << "it still runs";
+  EXPECT_THAT(page, Not(HasSubstr("outcome=\"failed\""))) << "only the newest attempt counts";
+}
+
+TEST(ActuatorMetrics, TakeTheNewestRunOfEachClusterForADay) {
+  const WallTime now(1'764'000'000s);
+  const auto journal = make_memory_journal();
+  const auto add_run = [&](const char* cluster, std::optional<nanoseconds> ended_ago) {
+    RunRecord run;
+    run.cluster = cluster;
+    run.state = ended_ago ? RunState::kRefused : RunState::kHeld;
+    if (ended_ago) run.ended_at = now - *ended_ago;
+    ASSERT_TRUE(journal->create_run(run));
+    StepRecord admit = step("admit", 1, StepEvent::kDone, 0s);
+    admit.run_id = run.id;
+    ASSERT_TRUE(journal->record_step(admit));
+  };
+  add_run("shop", 3h);
+  add_run("billing", 25h);
+  add_run("shop", 23h);
+  add_run("stock", std::nullopt);
+  std::vector<std::string> found;
+  for (const auto& [run, steps] : newest_runs(*journal, now)) {
+    found.push_back(run.id);
+    EXPECT_EQ(steps.size(), 1U);
+  }
+  EXPECT_THAT(found, ::testing::UnorderedElementsAre("shop-2", "stock-1"));
 }
 
 TEST(ActuatorMetrics, SayReadinessOncePerReasonAndHowOldItIs) {
