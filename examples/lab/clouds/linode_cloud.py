@@ -13,6 +13,7 @@ import time
 import cloud_server
 from cloud_server import CloudError, Reply
 from linode_networks import LinodeNetworks, stamp
+from publisher import zone_content
 
 TTL_STEPS = (30, 120, 300, 3600, 7200, 14400, 28800, 57600, 86400, 172800, 345600, 604800, 1209600, 2419200)
 RECORD_FIELDS = {"name", "target", "ttl_sec", "priority", "weight", "port", "service", "protocol", "tag"}
@@ -236,7 +237,7 @@ class LinodeCloud(LinodeNetworks, cloud_server.Cloud):
         if not found:
             return None
         return (min(one["ttl_sec"] or default for one in found),
-                [cloud_server.zone_content(kind, one["target"]) for one in found])
+                [zone_content(kind, one["target"]) for one in found])
 
     # --- instances and their jobs
 

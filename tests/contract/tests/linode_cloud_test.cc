@@ -243,7 +243,7 @@ TEST_F(LinodeCloud, AShutdownThatNeverEndsLeavesTheMachineRunning) {
 
 TEST_F(LinodeCloud, TheWatchdogFirewallRulesAndNodesCanBeChanged) {
   EXPECT_EQ(call("PUT", kInstance, R"({"watchdog_enabled": false})").status, 200);
-  EXPECT_THAT(call("GET", kInstance).body, ::testing::HasSubstr(R"("watchdog_enabled": false)"));
+  EXPECT_THAT(call("GET", kInstance).body, ::testing::HasSubstr(R"("watchdog_enabled":false)"));
   const std::string rules =
       R"({"inbound_policy": "DROP", "outbound_policy": "DROP", "inbound": [], "outbound": []})";
   EXPECT_EQ(call("PUT", "/v4/networking/firewalls/9/rules", rules).status, 200);
