@@ -15,18 +15,20 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length",
 PRISM_ERRORS = "https://stoplight.io/prism/errors#"
 
 
-def violations(reply, body):
-    """What Prism has to say: in its header, or in the answer that it made up instead."""
-    found = []
-    for one in json.loads(reply.getheader("sl-violations", "[]")) if body is not None else []:
-        if one["severity"] == "Error":
-            found.append(f"{'.'.join(one['location'])}: {one['message']}")
-    if reply.getheader("content-type", "").startswith("application/problem+json") and not found:
-        problem = json.loads(body)
-        if problem.get("type", "").startswith(PRISM_ERRORS):
-            details = problem.get("validation", [{"location": [], "message": problem.get("detail")}])
-            found += [f"{problem['title']}: {'.'.join(one['location'])}: {one['message']}" for one in details]
-    return found
+def judgement(answer, body):
+    """The violations that Prism found, in its header or in the answer that it made up; and whether what stands behind
+    it hung up, which to the client must look like a server that hangs up."""
+    header = answer.getheader("sl-violations", "[]")
+    if not header.startswith("["):  # too many for a header
+        return [header], False
+    found = [f"{'.'.join(one['location'])}: {one['message']}" for one in json.loads(header) if one["severity"] == "Error"]
+    if found or not answer.getheader("content-type", "").startswith("application/problem+json"):
+        return found, False
+    problem = json.loads(body)
+    if not problem.get("type", "").startswith(PRISM_ERRORS):
+        return [], True
+    details = problem.get("validation", [{"location": [], "message": problem.get("detail")}])
+    return [f"{problem['title']}: {'.'.join(one['location'])}: {one['message']}" for one in details], False
 
 
 class Front(cloud_server.Cloud):
@@ -54,9 +56,8 @@ class Front(cloud_server.Cloud):
             reply = Reply(answer.status, body, headers={
                 name: value for name, value in answer.getheaders()
                 if name.lower() not in HOP_BY_HOP and not name.lower().startswith("access-control-")})
-            reply.notes = {"violations": violations(answer, body)}
-            # Prism says so itself when what stands behind it is gone: to the client that is a server that hangs up.
-            reply.cut = answer.status == 500 and not reply.notes["violations"] and b'"type":"UNKNOWN"' in body
+            found, reply.cut = judgement(answer, body)
+            reply.notes = {"violations": found}
             return reply
         except (OSError, http.client.HTTPException, ValueError) as error:
             reply = Reply(502)

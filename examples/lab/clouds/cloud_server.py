@@ -13,6 +13,7 @@ import socketserver
 import struct
 import sys
 import threading
+import traceback
 import urllib.parse
 
 from publisher import Publisher
@@ -128,7 +129,7 @@ class Cloud:
         return self.tokens().get(token) if kind == "Bearer" else None
 
     def act(self, request, fault):
-        """The cloud's true answer. `fault` is for the kinds that only the cloud itself can play."""
+        """The cloud's true answer. Those faults that only the cloud itself can play it finds in self.fault."""
         try:
             self.authorise(request)
             found = [(method, name, match.groups()) for method, pattern, name in self._routes
@@ -138,11 +139,15 @@ class Cloud:
             for method, name, groups in found:
                 if method == request.method:
                     with self.lock:
-                        value = getattr(self, name)(request, *groups, **({"fault": fault} if fault["kind"] in self.FAULTS else {}))
+                        self.fault = fault
+                        value = getattr(self, name)(request, *groups)
                     return value if isinstance(value, Reply) else self.success(value)
             raise CloudError(405, "Method Not Allowed")
         except CloudError as refusal:
             return self.error(refusal.status, refusal.reason, **refusal.details)
+        except (KeyError, TypeError, ValueError, AttributeError):  # a body that Prism would have stopped, or our own mistake
+            traceback.print_exc()
+            return self.error(500, "Internal error")
 
     def success(self, value):
         return Reply.json(200, value)
@@ -156,7 +161,7 @@ class Cloud:
                  "body": self.without_secrets(request.body[:65536].decode(errors="replace")), "status": None}
         with self._log_lock:
             self.log.append(entry)
-        acts = fault.get("acts", fault["kind"] not in ("status", "html", "timeout_before"))
+        acts = fault.get("acts", fault["kind"] not in ("status", "html", "answer", "timeout_before"))
         reply = self.act(request, fault) if acts else self.rehearse(request)
         entry.update(reply.notes)
         reply = self.with_fault(reply, fault, connection)
@@ -172,6 +177,8 @@ class Cloud:
         kind = fault["kind"]
         if kind in ("status", "html"):
             reply = self.made_up(fault)
+        elif kind == "answer":
+            reply = Reply.json(fault["status"], fault["json"])
         elif kind in ("timeout_before", "timeout_after"):
             wait_for_end(connection, fault.get("seconds", 60))
             return None

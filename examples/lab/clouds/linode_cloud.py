@@ -174,23 +174,23 @@ class LinodeCloud(LinodeNetworks, cloud_server.Cloud):
     def get_record(self, _request, domain, record):
         return self.shown(self.one_of(self.records, record, domain=int(domain)))
 
-    def create_record(self, request, domain, fault=None):
+    def create_record(self, request, domain):
         self.one_of(self.domains, domain)
         fields = request.json()
         record = self.new_record(int(domain), {"id": next(self._new_id), "type": fields.pop("type", None)})
-        return self.write_record(record, fields, fault)
+        return self.write_record(record, fields)
 
-    def put_record(self, request, domain, record, fault=None):
-        return self.write_record(self.one_of(self.records, record, domain=int(domain)), request.json(), fault)
+    def put_record(self, request, domain, record):
+        return self.write_record(self.one_of(self.records, record, domain=int(domain)), request.json())
 
-    def write_record(self, record, fields, fault):
+    def write_record(self, record, fields):
         unknown = set(fields) - RECORD_FIELDS
         if unknown:
             raise CloudError(400, "Invalid field", field=sorted(unknown)[0])
         new = record | fields
         new["ttl_sec"] = rounded(new["ttl_sec"])
-        if fault is not None and fault["kind"] == "ttl_rounded":
-            new["ttl_sec"] = fault["ttl_sec"]
+        if self.fault["kind"] == "ttl_rounded":
+            new["ttl_sec"] = self.fault["ttl_sec"]
         self.check_record(new)
         self.publish(record)
         record.update(new, updated=stamp())
@@ -257,13 +257,13 @@ class LinodeCloud(LinodeNetworks, cloud_server.Cloud):
         found.update(fields, updated=stamp())
         return found
 
-    def shutdown(self, _request, instance, fault=None):
-        return self.job(instance, "linode_shutdown", "shutting_down", "offline", 0, fault)
+    def shutdown(self, _request, instance):
+        return self.job(instance, "linode_shutdown", "shutting_down", "offline", 0)
 
-    def boot(self, _request, instance, fault=None):
-        return self.job(instance, "linode_boot", "booting", "running", 1, fault)
+    def boot(self, _request, instance):
+        return self.job(instance, "linode_boot", "booting", "running", 1)
 
-    def job(self, number, action, during, afterwards, command, fault):
+    def job(self, number, action, during, afterwards, command):
         """Accepted is not done: the job is queued, runs, and may fail; until it has ended the Linode is busy."""
         instance = self.one_of(self.instances, number)
         if instance["id"] in self.busy or instance["status"] not in ("running", "offline"):
@@ -274,7 +274,7 @@ class LinodeCloud(LinodeNetworks, cloud_server.Cloud):
                                              "url": f"/v4/linode/instances/{instance['id']}"}}
         self.events[event["id"]] = event
         self.busy.add(instance["id"])
-        never = fault is not None and fault["kind"] == "stays_shutting_down"
+        never = self.fault["kind"] == "stays_shutting_down"
         argv = self.machines.get(instance["id"], ([], []))[command]
         world = (instance, event, self.busy)  # of this seed: a job that outlives a reset touches nothing of the next
         threading.Thread(target=self.run_job, args=(*world, during, afterwards, argv, never), daemon=True).start()

@@ -17,11 +17,17 @@ class Publisher:
         threading.Thread(target=self._run, daemon=True).start()
 
     def changed(self, zone, name, kind, delay=None):
-        if self.url is None:
-            return
+        """Returns what done() can be asked about."""
+        entry = (time.monotonic() + (self.delay if delay is None else delay), (zone, name, kind))
+        if self.url is not None:
+            with self._condition:
+                self._due.append(entry)
+                self._condition.notify_all()
+        return entry
+
+    def done(self, entry):
         with self._condition:
-            self._due.append((time.monotonic() + (self.delay if delay is None else delay), (zone, name, kind)))
-            self._condition.notify_all()
+            return entry[0] <= time.monotonic() and entry not in self._due
 
     def pending(self):
         with self._condition:

@@ -7,6 +7,7 @@ import threading
 COMMON_FAULTS = {
     "status": (("status",), ("retry_after", "reason", "code", "acts")),
     "html": ((), ("status", "acts")),
+    "answer": (("status", "json"), ("acts",)),
     "timeout_before": ((), ("seconds",)),
     "timeout_after": ((), ("seconds",)),
     "reset": ((), ()),
