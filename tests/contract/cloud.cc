@@ -13,7 +13,8 @@ namespace farshore::test {
 namespace {
 
 // What no description allows is played before Prism, which would turn it into a complaint of its own.
-const std::set<std::string> kPlayedByTheFront{"html", "answer", "timeout_before", "timeout_after", "reset", "garbage"};
+const std::set<std::string> kPlayedByTheFront{"html",          "answer", "timeout_before",
+                                              "timeout_after", "reset",  "garbage"};
 
 std::string script_path(const std::string& file) { return std::string(FARSHORE_SOURCE_DIR) + "/" + file; }
 

@@ -32,6 +32,8 @@ namespace farshore::test {
 // looked for in $FARSHORE_OPENAPI, else in ../shared/openapi beside the sources; Prism where
 // scripts/install-prism.sh puts it.
 std::string contract_missing();
+// The same of route53_cloud.py, which needs the model in that folder and python3-botocore instead of Prism.
+std::string route53_missing();
 std::string openapi_folder();
 
 struct Fault {

@@ -47,6 +47,13 @@ std::string contract_missing() {
   return run_command({"sh", "-c", "command -v node"}).exit_code == 0 ? "" : "node is not there";
 }
 
+std::string route53_missing() {
+  const std::string model = openapi_folder() + "/route53/2013-04-01/service-2.json";
+  if (!std::filesystem::exists(model)) return "no " + model + " (FARSHORE_OPENAPI names its folder)";
+  const bool there = run_command({"/usr/bin/python3", "-c", "import botocore"}).exit_code == 0;
+  return there ? "" : "python3-botocore is not installed";
+}
+
 std::unique_ptr<ChildProcess> start_prism(const std::string& description, const std::string& upstream_url,
                                           const std::string& url, const TempDir& folder) {
   const std::string port = url.substr(url.rfind(':') + 1);

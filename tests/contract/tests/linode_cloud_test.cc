@@ -1,9 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "common/dns/resolver.h"
-#include "common/json/json_value.h"
 #include "tests/contract/cloud.h"
+#include "tests/contract/tests/caller.h"
 
 namespace farshore::test {
 namespace {
@@ -43,33 +42,19 @@ class LinodeCloud : public ::testing::Test {
 
   HttpResponse call(const std::string& method, const std::string& path, const std::string& body = "",
                     const std::string& token = "token-of-the-cloud") {
-    const auto answer = send(method, path, body, token);
-    if (!answer) throw std::runtime_error(answer.error().message);
-    return *answer;
+    return caller(token).call(method, cloud().through_prism_url() + path, body);
   }
-  Result<HttpResponse> send(const std::string& method, const std::string& path, const std::string& body = "",
-                            const std::string& token = "token-of-the-cloud") {
-    HttpRequest request;
-    request.method = method;
-    request.url = cloud().through_prism_url() + path;
-    request.body = body;
-    request.headers["Authorization"] = "Bearer " + token;
-    if (!body.empty()) request.headers["Content-Type"] = "application/json";
-    request.timeout = 3s;
-    return http_->send(request);
+  Result<HttpResponse> send(const std::string& method, const std::string& path,
+                            const std::string& body = "") {
+    return caller("token-of-the-cloud").send(method, cloud().through_prism_url() + path, body);
   }
+  static Caller caller(const std::string& token) { return Caller({"Authorization", "Bearer " + token}); }
   std::string field(const HttpResponse& response, const std::string& name) {
     return parse_json(response.body).value().get_string(name).value();
   }
-  std::string published() {
-    const auto answer = dns_->ask(world_->name_server.nameserver(), "orders.farshore.test", "A",
-                                  system_clock().boot_now() + 5s);
-    return answer && !answer->answers.empty() ? answer->answers.front().data : "";
-  }
+  std::string published() { return address_of(world_->name_server, "orders.farshore.test"); }
 
   static std::unique_ptr<World> world_;
-  std::unique_ptr<HttpClient> http_ = make_curl_client();
-  std::unique_ptr<DnsResolver> dns_ = make_dns_resolver(system_clock());
 };
 std::unique_ptr<LinodeCloud::World> LinodeCloud::world_;
 
@@ -140,7 +125,7 @@ TEST_F(LinodeCloud, AnAnswerThatDriftsFromTheDescriptionIsAViolation) {
 
 TEST_F(LinodeCloud, AWrongTokenAndAScopeThatIsMissingAreRefused) {
   EXPECT_EQ(call("GET", kRecord, "", "another").status, 401);
-  write_file(cloud().token_file(), "token-of-the-cloud\nnarrow domains:read_only\n");
+  write_file(cloud().token_file(), "token-of-the-cloud\nnarrow domains:read_only\n");  // read at each call
   EXPECT_EQ(call("GET", kRecord, "", "narrow").status, 200);
   EXPECT_EQ(call("PUT", kRecord, R"({"target": "198.51.100.20"})", "narrow").status, 403);
   EXPECT_EQ(call("POST", "/v4/linode/instances/123/shutdown", "", "narrow").status, 403);
