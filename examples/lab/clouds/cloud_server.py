@@ -112,6 +112,7 @@ class Cloud:
         self.faults.clear()
         with self.lock:
             self.load(json.loads(json.dumps(self.seed)))
+            self.publisher.restart()
         if not self.publisher.wait_empty(20):
             raise ValueError("PowerDNS does not take what is held: see stderr")
         with self._log_lock:

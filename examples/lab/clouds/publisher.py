@@ -13,7 +13,7 @@ class Publisher:
     def __init__(self, url, key_file, delay, look_up):
         """look_up(zone, name, type): (ttl, [content...]) of what the cloud holds now, or None."""
         self.url, self.delay, self.paused, self._key_file, self._look_up = url, delay, False, key_file, look_up
-        self._due, self._condition = [], threading.Condition()
+        self._first_delay, self._known, self._due, self._condition = delay, set(), [], threading.Condition()
         threading.Thread(target=self._run, daemon=True).start()
 
     def changed(self, zone, name, kind, delay=None):
@@ -21,9 +21,19 @@ class Publisher:
         entry = (time.monotonic() + (self.delay if delay is None else delay), (zone, name, kind))
         if self.url is not None:
             with self._condition:
+                self._known.add(entry[1])
                 self._due.append(entry)
                 self._condition.notify_all()
         return entry
+
+    def restart(self):
+        """What was ever published is brought to what is held now, and everything else about publication to its beginning."""
+        with self._condition:
+            self.delay, self.paused = self._first_delay, False
+            self._due.clear()
+            known = set(self._known)
+        for key in known:
+            self.changed(*key, delay=0)
 
     def done(self, entry):
         with self._condition:

@@ -239,6 +239,19 @@ TEST_F(LinodeCloud, TheWatchdogFirewallRulesAndNodesCanBeChanged) {
   EXPECT_TRUE(no_violations(cloud().log()));
 }
 
+TEST_F(LinodeCloud, AResetTakesBackWhatWasPublishedAndLetsPublicationGoOn) {
+  const std::string name = "extra.farshore.test";
+  ASSERT_EQ(call("POST", "/v4/domains/33/records",
+                 R"({"type": "A", "name": "extra", "target": "203.0.113.7", "ttl_sec": 30})")
+                .status,
+            200);
+  ASSERT_TRUE(wait_until([&] { return address_of(world_->name_server, name) == "203.0.113.7"; }));
+  cloud().pause_publication(true);
+  cloud().reset();
+  EXPECT_EQ(address_of(world_->name_server, name), "");
+  EXPECT_EQ(published(), "192.0.2.10");
+}
+
 TEST_F(LinodeCloud, TheLogHoldsNoToken) {
   call("PUT", kRecord, R"({"target": "198.51.100.20"})");
   for (const CloudCall& one : cloud().log()) {
