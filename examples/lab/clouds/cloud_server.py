@@ -139,10 +139,10 @@ class Cloud:
                 raise CloudError(404, "Not found")
             for method, name, groups in found:
                 if method == request.method:
-                    with self.lock:
+                    with self.lock:  # until it is text: what is held may change the moment after
                         self.fault = fault
                         value = getattr(self, name)(request, *groups)
-                    return value if isinstance(value, Reply) else self.success(value)
+                        return value if isinstance(value, Reply) else self.success(value)
             raise CloudError(405, "Method Not Allowed")
         except CloudError as refusal:
             return self.error(refusal.status, refusal.reason, **refusal.details)
