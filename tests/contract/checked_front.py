@@ -21,14 +21,18 @@ def judgement(answer, body):
     header = answer.getheader("sl-violations", "[]")
     if not header.startswith("["):  # too many for a header
         return [header], False
-    found = [f"{'.'.join(one['location'])}: {one['message']}" for one in json.loads(header) if one["severity"] == "Error"]
+    found = [in_words(one) for one in json.loads(header) if one["severity"] == "Error"]
     if found or not answer.getheader("content-type", "").startswith("application/problem+json"):
         return found, False
     problem = json.loads(body)
     if not problem.get("type", "").startswith(PRISM_ERRORS):
         return [], True
-    details = problem.get("validation", [{"location": [], "message": problem.get("detail")}])
-    return [f"{problem['title']}: {'.'.join(one['location'])}: {one['message']}" for one in details], False
+    details = problem.get("validation", [{"message": problem.get("detail")}])
+    return [f"{problem['title']}: {in_words(one)}" for one in details], False
+
+
+def in_words(violation):
+    return f"{'.'.join(violation.get('location', []))}: {violation['message']}"
 
 
 class Front(cloud_server.Cloud):
