@@ -31,6 +31,16 @@ def judgement(answer, body):
     return [f"{problem['title']}: {in_words(one)}" for one in details], False
 
 
+def broken_json(request):
+    """Prism refuses it before it judges anything, and says so like any server."""
+    try:
+        if request.body and "json" in request.headers.get("content-type", ""):
+            json.loads(request.body)
+    except ValueError as error:
+        return [f"request.body: no JSON: {error}"]
+    return []
+
+
 def in_words(violation):
     return f"{'.'.join(violation.get('location', []))}: {violation['message']}"
 
@@ -61,7 +71,7 @@ class Front(cloud_server.Cloud):
                 name: value for name, value in answer.getheaders()
                 if name.lower() not in HOP_BY_HOP and not name.lower().startswith("access-control-")})
             found, reply.cut = judgement(answer, body)
-            reply.notes = {"violations": found}
+            reply.notes = {"violations": found + broken_json(request)}
             return reply
         except (OSError, http.client.HTTPException, ValueError) as error:
             reply = Reply(502)

@@ -56,9 +56,9 @@ void play(Cloud& cloud, const std::string& provider) {
     SCOPED_TRACE(one.method + " " + one.path + " " + one.body + ": " + one.meaning);
     cloud.reset();
     const auto answer = http->send(to_request(one, cloud.through_prism_url()));
-    ASSERT_TRUE(answer);
     EXPECT_EQ(static_cast<bool>(no_violations(cloud.log())), one.good());
-    if (!one.beyond_a_schema()) {
+    EXPECT_TRUE(answer);
+    if (answer && !one.beyond_a_schema()) {
       EXPECT_EQ(answer->status / 100, one.status.front() - '0') << answer->body;
     }
   }
