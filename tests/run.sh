@@ -27,6 +27,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 
 scripts/install-packages.sh
+scripts/install-prism.sh
 echo "== $preset: configure and build"
 cmake --preset "$preset" --log-level=WARNING
 cmake --build --preset "$preset" --parallel "$jobs"
