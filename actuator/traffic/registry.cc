@@ -3,6 +3,7 @@
 #include <array>
 
 #include "actuator/traffic/command_traffic.h"
+#include "actuator/traffic/linode_dns_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
 
 namespace farshore {
@@ -16,6 +17,7 @@ struct Kind {
 // Written out, not registered by static objects: the linker drops those from a static library.
 constexpr std::array kKinds{
     Kind{"powerdns", make_powerdns_traffic},
+    Kind{"linode_dns", make_linode_dns_traffic},
     Kind{"command", make_command_traffic},
 };
 
