@@ -62,8 +62,8 @@ class Check {
 
   Result<FenceProof> proof(const ClusterConfig& config, size_t i) {
     const ServerConfig* server = config.find_server(config.fences[i].server);
-    auto fence = make_fence(config.fences[i],
-                            {deps_.commands, deps_.clock, config.name, server ? server->region : ""});
+    auto fence = make_fence(config.fences[i], {deps_.http, deps_.commands, deps_.clock, config.name,
+                                               server ? server->region : ""});
     if (!fence) return tl::unexpected<Error>(fence.error());
     return (*fence)->proof(deadline_);
   }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "actuator/fence/command_fence.h"
+#include "actuator/fence/linode_power_fence.h"
 
 namespace farshore {
 namespace {
@@ -15,9 +16,14 @@ struct Kind {
 // Written out, not registered by static objects: the linker drops those from a static library.
 constexpr std::array kKinds{
     Kind{"command", make_command_fence},
+    Kind{"linode_power", make_linode_power_fence},
 };
 
 }  // namespace
+
+Status Fence::release(BootTime) {
+  return fail(ErrorCode::kInvalidArgument, "the {} fence of {} is undone by hand", grade(), server());
+}
 
 Result<std::unique_ptr<Fence>> make_fence(const FenceConfig& config, const FenceDeps& deps) {
   for (const Kind& kind : kKinds)
