@@ -4,6 +4,7 @@
 
 #include "actuator/traffic/command_traffic.h"
 #include "actuator/traffic/linode_dns_traffic.h"
+#include "actuator/traffic/linode_nodebalancer_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
 
 namespace farshore {
@@ -18,6 +19,7 @@ struct Kind {
 constexpr std::array kKinds{
     Kind{"powerdns", make_powerdns_traffic},
     Kind{"linode_dns", make_linode_dns_traffic},
+    Kind{"linode_nodebalancer", make_linode_nodebalancer_traffic},
     Kind{"command", make_command_traffic},
 };
 

@@ -60,6 +60,9 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                      {"domain", FieldType::kText, Need::kOptional},
                                      kEpochToken}),
        .is_dns = true},
+      // The modes of the back ends behind one port of a NodeBalancer; targets are their addresses.
+      {.kind = "linode_nodebalancer",
+       .fields = with_linode_fields({{"nodebalancer_id", FieldType::kId}, {"config_id", FieldType::kId}})},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"read", FieldType::kCommand}}},
