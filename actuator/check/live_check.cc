@@ -9,6 +9,7 @@
 #include "actuator/failover/seams.h"
 #include "actuator/fence/registry.h"
 #include "actuator/traffic/registry.h"
+#include "common/topology/provider_kinds.h"
 
 namespace farshore {
 namespace {
@@ -119,9 +120,11 @@ class Check {
     for (const ServerConfig& server : config.servers) {
       Lines fence("fence " + server.name);
       bool fenced = false;
-      for (const FenceConfig& one : config.fences) fenced |= one.server == server.name;
+      for (const FenceConfig& one : config.fences)
+        fenced |= one.server == server.name && proves_by_itself(one.provider);
       if (!fenced && config.failover.mode != FailoverMode::kOff)
-        fence.warn("there is none: a failover away from it needs a person's approval", "add one under fence");
+        fence.warn("there is none that is a proof: a failover away from it needs a person's approval",
+                   "add one under fence");
       append(lines, fence.take());
     }
   }

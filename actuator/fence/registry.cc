@@ -3,6 +3,7 @@
 #include <array>
 
 #include "actuator/fence/command_fence.h"
+#include "actuator/fence/linode_firewall_fence.h"
 #include "actuator/fence/linode_power_fence.h"
 
 namespace farshore {
@@ -17,6 +18,7 @@ struct Kind {
 constexpr std::array kKinds{
     Kind{"command", make_command_fence},
     Kind{"linode_power", make_linode_power_fence},
+    Kind{"linode_firewall", make_linode_firewall_fence},
 };
 
 }  // namespace

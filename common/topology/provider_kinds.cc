@@ -30,13 +30,18 @@ ProviderField optional_id(const std::string& name) { return {name, FieldType::kI
 const std::vector<ProviderKind>& fence_kinds() {
   static const std::vector<ProviderKind> kinds = {
       // The user's own STONITH: `act` isolates, exit 0 of `proof` is the proof. Both are told the cluster,
-      // the
-      // server and its region through the environment.
+      // the server and its region through the environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"proof", FieldType::kCommand}}},
       // Akamai (Linode) API v4, /v4/linode/instances: the machine by its number, its label, or both.
       {.kind = "linode_power",
        .fields =
            with_linode_fields({optional_id("linode_id"), {"label", FieldType::kText, Need::kOptional}})},
+      // /v4/networking/firewalls: the Cloud Firewall of one; linode_firewall_fence.h says what it is worth.
+      {.kind = "linode_firewall",
+       .fields = with_linode_fields({optional_id("linode_id"),
+                                     {"label", FieldType::kText, Need::kOptional},
+                                     optional_id("firewall_id"),
+                                     {"open_sessions", FieldType::kText, Need::kOptional, "unknown"}})},
   };
   return kinds;
 }
@@ -51,9 +56,8 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                   kEpochToken},
                                  ""),
        .is_dns = true},
-      // Akamai (Linode) API v4, /v4/domains: the domain by its number or its name, the record by its number
-      // or
-      // by the entry's name and type.
+      // Akamai (Linode) API v4, /v4/domains: the domain by number or name, the record by number or by the
+      // entry's name and type.
       {.kind = "linode_dns",
        .fields = with_linode_fields({optional_id("domain_id"),
                                      optional_id("record_id"),
@@ -126,6 +130,10 @@ const ProviderKind* read_provider(MapReader& reader, const std::vector<ProviderK
   reader.fault("kind", fmt::format("unknown kind '{}' of {}", out.kind, reader.what()),
                fmt::format("known kinds: {}", fmt::join(names, ", ")));
   return nullptr;
+}
+
+bool proves_by_itself(const ProviderConfig& fence) {
+  return fence.kind != "linode_firewall" || text_field(fence, "open_sessions") == "cut";
 }
 
 std::string text_field(const ProviderConfig& provider, const std::string& name) {

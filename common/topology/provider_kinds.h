@@ -44,6 +44,9 @@ const std::vector<ProviderKind>& traffic_kinds();
 const ProviderKind* read_provider(MapReader& reader, const std::vector<ProviderKind>& kinds,
                                   ProviderConfig& out);
 
+// Whether what a fence reads back can be a proof at all; one that cannot helps another and replaces none.
+bool proves_by_itself(const ProviderConfig& fence);
+
 // A scalar field as it was read, defaults filled in; empty when there is none.
 std::string text_field(const ProviderConfig& provider, const std::string& name);
 // A field of type kId; nothing when there is none, or it is no such number.
