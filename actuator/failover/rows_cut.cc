@@ -12,6 +12,8 @@ namespace {
 constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kLookLimit = 1s;
 constexpr nanoseconds kAskAgainEvery = 1s;
+constexpr nanoseconds kPollSlowFence =
+    250ms;  // a provider's API has a rate limit, and the wait may be minutes
 
 constexpr const char* kCutOnlyPrefix = "cut_only.";  // fact: why this standby is cut and nothing more
 
@@ -106,7 +108,7 @@ StepStatus fence_holds(RunContext& context) {
     // A look cut short by the deadline would only say so, and not why there is no proof.
     if (context.clock().boot_now() + kTimeForALook < context.row_deadline &&
         !context.permitted(kPermitProof)) {
-      context.clock().sleep_for(kPollEvery);
+      context.clock().sleep_for(fence_limit(context) > 0ns ? kPollSlowFence : kPollEvery);
       if (!context.fences_refused.empty() &&
           context.clock().boot_now() - context.fences_asked_at >= kAskAgainEvery)
         ask_rungs(context, std::vector<Fence*>(context.fences_refused));

@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "common/topology/provider_kinds.h"
+
 namespace farshore {
 namespace {
 
