@@ -75,6 +75,15 @@ void ask_rungs(RunContext& context, const std::vector<Fence*>& rungs) {
   context.fences_asked_at = context.clock().boot_now();
 }
 
+// Looks first, as before the first asking. A pause or a latch since then asks nobody else any more.
+StepStatus ask_refused_again(RunContext& context) {
+  const bool due = context.clock().boot_now() - context.fences_asked_at >= kAskAgainEvery;
+  if (context.fences_refused.empty() || !due) return {};
+  if (auto silent = still_silent(context); !silent) return silent;
+  if (may_act(context)) ask_rungs(context, std::vector<Fence*>(context.fences_refused));
+  return {};
+}
+
 }  // namespace
 
 StepStatus fence(RunContext& context) {
@@ -109,9 +118,7 @@ StepStatus fence_holds(RunContext& context) {
     if (context.clock().boot_now() + kTimeForALook < context.row_deadline &&
         !context.permitted(kPermitProof)) {
       context.clock().sleep_for(fence_limit(context) > 0ns ? kPollSlowFence : kPollEvery);
-      if (!context.fences_refused.empty() &&
-          context.clock().boot_now() - context.fences_asked_at >= kAskAgainEvery)
-        ask_rungs(context, std::vector<Fence*>(context.fences_refused));
+      if (auto asked = ask_refused_again(context); !asked) return asked;
       continue;
     }
     if (context.permitted(kPermitProof)) break;
