@@ -34,7 +34,9 @@ class Fence {
   virtual nanoseconds settles_within() const { return 0ns; }
   // Undoes isolate, for a server that may join again. Asks only, as isolate does; what it asked for is seen
   // in proof(). Of a fence that cannot: kInvalidArgument.
-  virtual Status release(BootTime deadline);
+  virtual Status release(BootTime) {
+    return fail(ErrorCode::kInvalidArgument, "the {} fence of {} is undone by hand", grade(), server());
+  }
 };
 
 }  // namespace farshore

@@ -23,10 +23,6 @@ constexpr std::array kKinds{
 
 }  // namespace
 
-Status Fence::release(BootTime) {
-  return fail(ErrorCode::kInvalidArgument, "the {} fence of {} is undone by hand", grade(), server());
-}
-
 Result<std::unique_ptr<Fence>> make_fence(const FenceConfig& config, const FenceDeps& deps) {
   for (const Kind& kind : kKinds)
     if (kind.name == config.provider.kind) return kind.make(config, deps);
