@@ -12,8 +12,7 @@ namespace {
 constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kLookLimit = 1s;
 constexpr nanoseconds kAskAgainEvery = 1s;
-constexpr nanoseconds kPollSlowFence =
-    250ms;  // a provider's API has a rate limit, and the wait may be minutes
+constexpr nanoseconds kPollSlowFence = 250ms;  // providers limit the rate, and the wait may be minutes
 
 constexpr const char* kCutOnlyPrefix = "cut_only.";  // fact: why this standby is cut and nothing more
 

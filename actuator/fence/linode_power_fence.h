@@ -4,14 +4,14 @@
 //            turned off, then a shutdown is asked for. Both are looked at before, so that repeating does
 //            nothing twice. A shutdown is a job: it is refused while another one runs ("Linode busy."), and
 //            200 only means that it waits in the queue.
-//   proof:   a fresh look. Only the status "offline" with the watchdog off is a proof. "stopped" (maintenance
-//   of
-//            the host) and every other status are none; what could not be looked at is unknown.
+//   proof:   a fresh look. Only the status "offline" with the watchdog off is a proof. "stopped" (the host is
+//            maintained) and every other status are none; what could not be looked at is unknown.
 //   release: boots it and turns the watchdog on again.
 //
 // A machine is named by linode_id, label, or both; when the two disagree nothing is done to it. Nothing keeps
 // a person from booting it, so the proof is read again before the promotion and watched after it. When the
-// API is down the machine cannot be fenced: another fence, or a person. Token: linodes:read_write.
+// API is down the machine cannot be fenced: another fence, or a person.
+// Token: linodes:read_write.
 // https://techdocs.akamai.com/linode-api/reference/post-shutdown-linode-instance
 #pragma once
 
