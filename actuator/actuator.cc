@@ -116,7 +116,7 @@ Status Actuator::build_cluster(const ClusterConfig& config) {
   }
   for (const FenceConfig& fence : config.fences) {
     const ServerConfig* server = config.find_server(fence.server);
-    auto made = make_fence(fence, {*commands_, clock_, config.name, server ? server->region : ""});
+    auto made = make_fence(fence, {*http_, *commands_, clock_, config.name, server ? server->region : ""});
     if (!made) return tl::unexpected<Error>(made.error());
     cluster->fences.push_back(std::move(*made));
     deps.fences.push_back(cluster->fences.back().get());

@@ -9,6 +9,7 @@
 #include "actuator/failover/seams.h"
 #include "actuator/fence/registry.h"
 #include "actuator/traffic/registry.h"
+#include "common/topology/provider_kinds.h"
 
 namespace farshore {
 namespace {
@@ -62,8 +63,8 @@ class Check {
 
   Result<FenceProof> proof(const ClusterConfig& config, size_t i) {
     const ServerConfig* server = config.find_server(config.fences[i].server);
-    auto fence = make_fence(config.fences[i],
-                            {deps_.commands, deps_.clock, config.name, server ? server->region : ""});
+    auto fence = make_fence(config.fences[i], {deps_.http, deps_.commands, deps_.clock, config.name,
+                                               server ? server->region : ""});
     if (!fence) return tl::unexpected<Error>(fence.error());
     return (*fence)->proof(deadline_);
   }
@@ -119,9 +120,11 @@ class Check {
     for (const ServerConfig& server : config.servers) {
       Lines fence("fence " + server.name);
       bool fenced = false;
-      for (const FenceConfig& one : config.fences) fenced |= one.server == server.name;
+      for (const FenceConfig& one : config.fences)
+        fenced |= one.server == server.name && proves_by_itself(one.provider);
       if (!fenced && config.failover.mode != FailoverMode::kOff)
-        fence.warn("there is none: a failover away from it needs a person's approval", "add one under fence");
+        fence.warn("there is none that is a proof: a failover away from it needs a person's approval",
+                   "add one under fence");
       append(lines, fence.take());
     }
   }

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/base/secret_file.h"
+#include "common/topology/provider_kinds.h"
 
 namespace farshore {
 namespace {
@@ -65,11 +66,6 @@ ErrorCode code_of(Meaning meaning) {
 }
 
 std::string_view path_of(std::string_view url) { return url.substr(0, url.find('?')); }
-
-std::string text_field(const ProviderConfig& provider, const std::string& name) {
-  const auto found = provider.text.find(name);
-  return found == provider.text.end() ? std::string() : found->second;
-}
 
 }  // namespace
 

@@ -149,6 +149,7 @@ Progress Engine::advance(RunContext& context) {
   const Step& step = table[context.row];
   context.row_started = deps_.clock->boot_now();
   nanoseconds limit = context.row == 0 ? deps_.cluster->failover.confirm_for : step.deadline;
+  if (step.longer != nullptr) limit = std::max(limit, step.longer(context));
   // Tried again while it waits for a provider: the old primary must not come back unseen meanwhile.
   if (context.tried_row == context.row && step.care.holds) limit = std::min(limit, kTryAgainLimit);
   context.row_deadline = context.row_started + limit;

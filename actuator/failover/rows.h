@@ -30,6 +30,7 @@ StepStatus still_silent(RunContext& context);
 StepCheck is_fenced(RunContext& context);
 StepStatus fence(RunContext& context);
 StepStatus fence_holds(RunContext& context);
+nanoseconds fence_limit(const RunContext& context);
 void rehearse_fence(RunContext& context, Rehearsal& rehearsal);
 // 6 cut_streams
 StepStatus save_settings(RunContext& context);

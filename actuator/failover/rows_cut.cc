@@ -11,6 +11,8 @@ namespace {
 
 constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kLookLimit = 1s;
+constexpr nanoseconds kAskAgainEvery = 1s;
+constexpr nanoseconds kPollSlowFence = 250ms;  // providers limit the rate, and the wait may be minutes
 
 constexpr const char* kCutOnlyPrefix = "cut_only.";  // fact: why this standby is cut and nothing more
 
@@ -56,15 +58,45 @@ StepStatus still_silent(RunContext& context) {
 
 StepCheck is_fenced(RunContext& context) { return isolation_proof(context).has_value(); }
 
+namespace {
+
+// Rungs are tried side by side; what they answer proves nothing, fence_holds looks. Those that refused are
+// asked again: what kept them (another job on the machine) passes.
+void ask_rungs(RunContext& context, const std::vector<Fence*>& rungs) {
+  std::vector<Status> answers(rungs.size());
+  std::vector<std::function<void()>> tasks;
+  for (size_t i = 0; i < rungs.size(); ++i)
+    tasks.emplace_back([&, i] { answers[i] = rungs[i]->isolate(context.row_deadline); });
+  context.deps.parallel->run(std::move(tasks));
+  context.fences_refused.clear();
+  for (size_t i = 0; i < rungs.size(); ++i)
+    if (!answers[i]) context.fences_refused.push_back(rungs[i]);
+  context.fences_asked_at = context.clock().boot_now();
+}
+
+// Looks first, as before the first asking. A pause or a latch since then asks nobody else any more.
+StepStatus ask_refused_again(RunContext& context) {
+  const bool due = context.clock().boot_now() - context.fences_asked_at >= kAskAgainEvery;
+  if (context.fences_refused.empty() || !due) return {};
+  if (auto silent = still_silent(context); !silent) return silent;
+  if (may_act(context)) ask_rungs(context, std::vector<Fence*>(context.fences_refused));
+  return {};
+}
+
+}  // namespace
+
 StepStatus fence(RunContext& context) {
   // Again: reading the proof before this may have taken seconds, and the primary may be back since.
   if (auto silent = still_silent(context); !silent) return silent;
-  // Rungs are tried side by side; what they answer proves nothing, fence_holds looks.
-  std::vector<std::function<void()>> tasks;
-  for (Fence* rung : fences_of_old_primary(context))
-    tasks.emplace_back([rung, &context] { (void)rung->isolate(context.row_deadline); });
-  context.deps.parallel->run(std::move(tasks));
+  ask_rungs(context, fences_of_old_primary(context));
   return {};
+}
+
+// A machine takes its time to go off; the row waits as long as the slowest fence says.
+nanoseconds fence_limit(const RunContext& context) {
+  nanoseconds limit{0};
+  for (const Fence* fence : fences_of_old_primary(context)) limit = std::max(limit, fence->settles_within());
+  return limit;
 }
 
 StepStatus fence_holds(RunContext& context) {
@@ -84,7 +116,8 @@ StepStatus fence_holds(RunContext& context) {
     // A look cut short by the deadline would only say so, and not why there is no proof.
     if (context.clock().boot_now() + kTimeForALook < context.row_deadline &&
         !context.permitted(kPermitProof)) {
-      context.clock().sleep_for(kPollEvery);
+      context.clock().sleep_for(fence_limit(context) > 0ns ? kPollSlowFence : kPollEvery);
+      if (auto asked = ask_refused_again(context); !asked) return asked;
       continue;
     }
     if (context.permitted(kPermitProof)) break;

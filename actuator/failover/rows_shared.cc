@@ -9,6 +9,7 @@ namespace farshore::rows {
 namespace {
 
 constexpr nanoseconds kRestoreCommandLimit = 5s;
+constexpr nanoseconds kSideBySide = 1700ms;  // of several proofs; a proof is fresh for 2 s
 constexpr const char* kPrimaryMinimums = "primary_minimums";
 
 // PostgreSQL pauses replay at a change that asks for more than the standby has; it can then not be promoted,
@@ -284,10 +285,14 @@ std::vector<Fence*> fences_of_old_primary(const RunContext& context) {
 
 std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server) {
   const std::vector<Fence*> fences = fences_of(context, server);
+  // A rung that hangs must not make the proof of another one too old to be used.
+  const BootTime deadline = fences.size() < 2
+                                ? context.row_deadline
+                                : std::min(context.row_deadline, context.clock().boot_now() + kSideBySide);
   std::vector<FenceProof> proofs(fences.size());
   std::vector<std::function<void()>> tasks;
   for (size_t i = 0; i < fences.size(); ++i)
-    tasks.emplace_back([&, i] { proofs[i] = fences[i]->proof(context.row_deadline); });
+    tasks.emplace_back([&, i] { proofs[i] = fences[i]->proof(deadline); });
   context.deps.parallel->run(std::move(tasks));
   return proofs;
 }

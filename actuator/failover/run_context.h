@@ -86,6 +86,8 @@ class RunContext {
   BootTime attempt_started;
   nanoseconds accepted_before{0};  // how long before attempt_started, never negative
   BootTime row_started, row_deadline;
+  std::vector<Fence*> fences_refused;  // of the old primary, when they were asked last
+  BootTime fences_asked_at{};
   std::optional<BootTime> fenced_since;  // since when the fence is known to hold, or goes without proof
   // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
   std::optional<size_t> tried_row;

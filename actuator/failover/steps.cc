@@ -33,7 +33,8 @@ constexpr std::array kSteps = {
     Step{5, "fence_old_primary", "two writers", "the proof says isolated",
          "asks every fence of the old primary", "the proof is read back; accepted is no proof", may_fence,
          is_fenced, fence, fence_holds, 30s, OnFailure::kHold, false,
-         "a proof can be read, and says \"not isolated\" of a living primary", rehearse_fence},
+         "a proof can be read, and says \"not isolated\" of a living primary", rehearse_fence, Care{},
+         fence_limit},
     Step{6, "cut_streams",
          "siblings passing the candidate; a half-dead primary or an archive that still feeds", "-",
          "saves the settings of every reachable standby, clears primary_conninfo and restore_command; makes "
@@ -150,11 +151,12 @@ std::string steps_markdown() {
       "rehearsed by |\n"
       "|---|---|---|---|---|---|---|---|---|\n";
   for (const Step& step : kSteps)
-    text += fmt::format("| {} | {}{} | {} | {} | {} | {} | {} s | {} | {} |\n", step.number, step.name,
+    text += fmt::format("| {} | {}{} | {} | {} | {} | {} | {} s{} | {} | {} |\n", step.number, step.name,
                         step.point_of_no_return ? " (no return)" : "", step.danger, step.done_when,
                         step.effect.empty() ? "none" : step.effect, step.verified_by,
-                        static_cast<int>(to_seconds(step.deadline)), words(step.on_failure),
-                        step.rehearsed_by.empty() ? "-" : step.rehearsed_by);
+                        static_cast<int>(to_seconds(step.deadline)),
+                        step.longer != nullptr ? ", or longer when one of them says so" : "",
+                        words(step.on_failure), step.rehearsed_by.empty() ? "-" : step.rehearsed_by);
   text +=
       "\n## What can stand in the way\n\n"
       "`farshorectl plan` rehearses the rows that say by what, with the primary alive and touching nothing. "

@@ -48,6 +48,7 @@ struct Step {
   void (*rehearse)(RunContext&,
                    Rehearsal&) = nullptr;  // the same question with the primary alive: only looks
   Care care = {};
+  nanoseconds (*longer)(const RunContext&) = nullptr;  // the deadline is at least this; null = as it stands
 };
 
 std::span<const Step> failover_steps();

@@ -25,10 +25,18 @@ class Fence {
   virtual ~Fence() = default;
   virtual const std::string& server() const = 0;
   virtual std::string grade() const = 0;
-  // Asks for isolation. Safe to repeat. Errors: kUnavailable, kTimeout, kUnknown, kPermission.
+  // Asks for isolation. Safe to repeat. Errors: kUnavailable, kTimeout, kUnknown, kPermission; those of
+  // configuration too.
   virtual Status isolate(BootTime deadline) = 0;
   // Looks. A look that fails is kUnknown with the reason as evidence.
   virtual FenceProof proof(BootTime deadline) = 0;
+  // How long after it was asked the proof may take to come; who waits for it waits that long.
+  virtual nanoseconds settles_within() const { return 0ns; }
+  // Undoes isolate, for a server that may join again. Asks only, as isolate does; what it asked for is seen
+  // in proof(). Of a fence that cannot: kInvalidArgument.
+  virtual Status release(BootTime) {
+    return fail(ErrorCode::kInvalidArgument, "the {} fence of {} is undone by hand", grade(), server());
+  }
 };
 
 }  // namespace farshore

@@ -7,13 +7,15 @@
 
 #include "actuator/fence/fence.h"
 #include "common/base/clock.h"
+#include "common/http/client.h"
 #include "common/process/command_runner.h"
 #include "common/topology/topology.h"
 
 namespace farshore {
 
-// What fences are made of; both must outlive them.
+// What fences are made of; all must outlive them.
 struct FenceDeps {
+  HttpClient& http;
   CommandRunner& commands;
   Clock& clock;
   std::string cluster = {}, region = {};  // told to commands

@@ -106,8 +106,9 @@ Status RecordTraffic::write(const RecordState& seen, const std::string& target, 
                             BootTime deadline) {
   const TokenStyle style = api_->token_style();
   if (style == TokenStyle::kApart && seen.epoch != epoch) {
-    const Status token = api_->write_token(seen, epoch, deadline);
     // Clients must not wait for what only guards against a second writer.
+    const BootTime now = deps_.clock.boot_now();
+    const Status token = api_->write_token(seen, epoch, now + (deadline - now) / 3);
     if (!token)
       log_warn("epoch token not written", {{"record", config_.name}, {"why", token.error().message}});
   }

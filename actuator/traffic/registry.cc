@@ -3,6 +3,8 @@
 #include <array>
 
 #include "actuator/traffic/command_traffic.h"
+#include "actuator/traffic/linode_dns_traffic.h"
+#include "actuator/traffic/linode_nodebalancer_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
 
 namespace farshore {
@@ -16,6 +18,8 @@ struct Kind {
 // Written out, not registered by static objects: the linker drops those from a static library.
 constexpr std::array kKinds{
     Kind{"powerdns", make_powerdns_traffic},
+    Kind{"linode_dns", make_linode_dns_traffic},
+    Kind{"linode_nodebalancer", make_linode_nodebalancer_traffic},
     Kind{"command", make_command_traffic},
 };
 

@@ -1,5 +1,7 @@
 #include "common/topology/provider_kinds.h"
 
+#include <charconv>
+
 #include "common/topology/address.h"
 
 namespace farshore {
@@ -16,13 +18,30 @@ std::vector<ProviderField> with_api_fields(std::vector<ProviderField> fields, co
 
 const ProviderField kEpochToken{"epoch_token", FieldType::kOnOff, Need::kOptional, "on"};
 
+std::vector<ProviderField> with_linode_fields(std::vector<ProviderField> fields) {
+  fields.push_back({"token_file", FieldType::kFile});
+  return with_api_fields(std::move(fields), "https://api.linode.com");
+}
+
+ProviderField optional_id(const std::string& name) { return {name, FieldType::kId, Need::kOptional}; }
+
 }  // namespace
 
 const std::vector<ProviderKind>& fence_kinds() {
-  // The user's own STONITH: `act` isolates, exit 0 of `proof` is the proof. Both are told the cluster, the
-  // server and its region through the environment.
   static const std::vector<ProviderKind> kinds = {
+      // The user's own STONITH: `act` isolates, exit 0 of `proof` is the proof. Both are told the cluster,
+      // the server and its region through the environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"proof", FieldType::kCommand}}},
+      // Akamai (Linode) API v4, /v4/linode/instances: the machine by its number, its label, or both.
+      {.kind = "linode_power",
+       .fields =
+           with_linode_fields({optional_id("linode_id"), {"label", FieldType::kText, Need::kOptional}})},
+      // /v4/networking/firewalls: the Cloud Firewall of one; linode_firewall_fence.h says what it is worth.
+      {.kind = "linode_firewall",
+       .fields = with_linode_fields({optional_id("linode_id"),
+                                     {"label", FieldType::kText, Need::kOptional},
+                                     optional_id("firewall_id"),
+                                     {"open_sessions", FieldType::kText, Need::kOptional, "unknown"}})},
   };
   return kinds;
 }
@@ -37,6 +56,17 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                   kEpochToken},
                                  ""),
        .is_dns = true},
+      // Akamai (Linode) API v4, /v4/domains: the domain by number or name, the record by number or by the
+      // entry's name and type.
+      {.kind = "linode_dns",
+       .fields = with_linode_fields({optional_id("domain_id"),
+                                     optional_id("record_id"),
+                                     {"domain", FieldType::kText, Need::kOptional},
+                                     kEpochToken}),
+       .is_dns = true},
+      // The modes of the back ends behind one port of a NodeBalancer; targets are their addresses.
+      {.kind = "linode_nodebalancer",
+       .fields = with_linode_fields({{"nodebalancer_id", FieldType::kId}, {"config_id", FieldType::kId}})},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"read", FieldType::kCommand}}},
@@ -45,6 +75,13 @@ const std::vector<ProviderKind>& traffic_kinds() {
 }
 
 namespace {
+
+std::optional<int64_t> parse_id(std::string_view text) {
+  int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
+  return id;
+}
 
 void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& out) {
   if (field.type == FieldType::kCommand) {
@@ -72,6 +109,8 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
   }
   if (field.type == FieldType::kOnOff && value != "on" && value != "off")
     reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");
+  if (field.type == FieldType::kId && !parse_id(value))
+    reader.fault(field.name, fmt::format("'{}' of '{}' is no whole number from 1", value, field.name), "");
   out.text[field.name] = std::move(value);
 }
 
@@ -91,6 +130,19 @@ const ProviderKind* read_provider(MapReader& reader, const std::vector<ProviderK
   reader.fault("kind", fmt::format("unknown kind '{}' of {}", out.kind, reader.what()),
                fmt::format("known kinds: {}", fmt::join(names, ", ")));
   return nullptr;
+}
+
+bool proves_by_itself(const ProviderConfig& fence) {
+  return fence.kind != "linode_firewall" || text_field(fence, "open_sessions") == "cut";
+}
+
+std::string text_field(const ProviderConfig& provider, const std::string& name) {
+  const auto found = provider.text.find(name);
+  return found == provider.text.end() ? std::string() : found->second;
+}
+
+std::optional<int64_t> id_field(const ProviderConfig& provider, const std::string& name) {
+  return parse_id(text_field(provider, name));
 }
 
 }  // namespace farshore

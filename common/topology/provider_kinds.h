@@ -2,6 +2,8 @@
 // provider adds a row here and a file beside its fellows; the loader learns nothing new.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +19,7 @@ enum class FieldType {
   kBaseUrl,  // http://host:port
   kApiUrl,   // the same, port optional: what a provider's API answers at
   kOnOff,    // kept as "on" or "off"
+  kId,       // a whole number from 1: how a provider counts its objects
   kCommand,  // a list: an absolute path and its arguments; run without a shell
 };
 
@@ -40,5 +43,13 @@ const std::vector<ProviderKind>& traffic_kinds();
 // exist); the caller then leaves the other keys alone, since nobody knows what they should be.
 const ProviderKind* read_provider(MapReader& reader, const std::vector<ProviderKind>& kinds,
                                   ProviderConfig& out);
+
+// Whether what a fence reads back can be a proof at all; one that cannot helps another and replaces none.
+bool proves_by_itself(const ProviderConfig& fence);
+
+// A scalar field as it was read, defaults filled in; empty when there is none.
+std::string text_field(const ProviderConfig& provider, const std::string& name);
+// A field of type kId; nothing when there is none, or it is no such number.
+std::optional<int64_t> id_field(const ProviderConfig& provider, const std::string& name);
 
 }  // namespace farshore

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "common/topology/conninfo.h"
+#include "common/topology/provider_kinds.h"
 #include "common/topology/topology_reader.h"
 #include "common/yaml/units.h"
 
@@ -230,11 +231,12 @@ class Checker {
   }
 
   void check_fences(const ClusterConfig& cluster, const std::string& path) {
-    std::set<std::string> fenced;
+    std::set<std::string> fenced, proven;
     for (size_t i = 0; i < cluster.fences.size(); ++i) {
       const std::string& server = cluster.fences[i].server;
       const std::string at = fmt::format("{}.fence.{}", path, i);
       fenced.insert(server);
+      if (proves_by_itself(cluster.fences[i].provider)) proven.insert(server);
       check_at_least(at + ".timeout", cluster.fences[i].timeout, 100ms, "a fence needs time to act");
       if (server.empty() || cluster.find_server(server) != nullptr) continue;
       std::vector<std::string> names;
@@ -249,9 +251,10 @@ class Checker {
     if (!automatic && !no_witness) return;
     for (size_t i = 0; i < cluster.servers.size(); ++i) {
       const std::string& server = cluster.servers[i].name;
-      if (server.empty() || fenced.contains(server)) continue;
+      if (server.empty() || proven.contains(server)) continue;
       add(fmt::format("{}.servers.{}", path, i),
-          fmt::format("server '{}' has no fence, and {}", server,
+          fmt::format("server '{}' has no fence{}, and {}", server,
+                      fenced.contains(server) ? " that is a proof" : "",
                       automatic ? "the mode is automatic" : "one vantage alone makes the quorum"),
           automatic ? "add one under fence, or choose mode: approve"
                     : "add one under fence, a witness, or choose mode: off");

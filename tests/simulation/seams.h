@@ -218,15 +218,23 @@ class World::PowerFence final : public Fence {
         world_.clock.boot_now() - *seen->second.last_success <= world_.config.failover.evidence_window)
       world_.violated("S7: fenced although the primary answered within the window");
     if (!world_.fence_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
+    if (world_.fence_refuses > 0) {
+      --world_.fence_refuses;
+      return fail(ErrorCode::kUnavailable, "busy");
+    }
     return world_.effect([this]() -> Status {
-      world_.server("shop-us").fenced = true;
+      world_.off_at_ = world_.clock.boot_now() + world_.power_off_takes;
+      world_.server("shop-us").fenced = world_.power_off_takes == 0ns;
       return {};
     });
   }
+  nanoseconds settles_within() const override { return 2 * world_.power_off_takes; }
   FenceProof proof(BootTime) override {
     const BootTime began = world_.clock.boot_now();
     world_.clock.advance(5ms);
     if (!world_.fence_works) return {FenceState::kUnknown, grade(), "the provider does not answer", began};
+    if (world_.power_off_takes > 0ns && world_.off_at_ && began >= *world_.off_at_)
+      world_.server("shop-us").fenced = true;
     if (!world_.server("shop-us").fenced) return {FenceState::kNotIsolated, grade(), "running", began};
     world_.proof_read_at_ = began;
     return {FenceState::kIsolated, grade(), "offline", began};

@@ -69,6 +69,7 @@ void World::build_worker() {
   deps.votes = votes_.get();
   for (auto& server : servers_) deps.servers.push_back(server.get());
   if (with_fence) deps.fences.push_back(fence_.get());
+  deps.fences.insert(deps.fences.end(), further_fences.begin(), further_fences.end());
   deps.traffic.push_back(traffic_.get());
   deps.parallel = inline_.get();
   deps.notifier = told_.get();

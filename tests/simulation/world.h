@@ -103,6 +103,9 @@ class World {
   bool dns_works = true;
   bool fence_works = true;
   bool with_fence = true;
+  int fence_refuses = 0;               // so many times it is busy first
+  nanoseconds power_off_takes{0};      // from when it is asked; the fence says that it may take twice as long
+  std::vector<Fence*> further_fences;  // of shop-us; take effect with restart_process()
   bool approved_without_proof = false;
   int prometheus_alive = 3;
   std::vector<Event> told;
@@ -135,7 +138,7 @@ class World {
   std::map<std::string, ServerObservation> seen_;
   std::vector<WalPoint> history_;
   std::optional<BootTime> proof_read_at_;
-  std::optional<BootTime> returned_at_;
+  std::optional<BootTime> returned_at_, off_at_;
   size_t happen_at_ = 0;
   std::function<void()> what_;
   size_t die_at_ = 0, points_ = 0, deaths_ = 0;

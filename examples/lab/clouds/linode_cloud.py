@@ -35,12 +35,15 @@ def dotted(value, path):
 
 
 def fits(item, wanted):
-    """X-Filter: equality and +and; an operator that is not known here is a refusal and no empty match."""
+    """X-Filter: equality, +and and +or; an operator that is not known here is a refusal and no empty match."""
     for key, value in wanted.items():
         if key in ("+order", "+order_by"):
             continue
         if key == "+and":
             if not all(fits(item, one) for one in value):
+                return False
+        elif key == "+or":
+            if not any(fits(item, one) for one in value):
                 return False
         elif key.startswith("+") or isinstance(value, (dict, list)):
             raise CloudError(400, f"Cannot filter on {key}", field="X-Filter")

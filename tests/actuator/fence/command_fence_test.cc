@@ -4,6 +4,7 @@
 
 #include "common/topology/provider_kinds.h"
 #include "tests/fakes/fake_command_runner.h"
+#include "tests/fakes/fake_http_client.h"
 
 namespace farshore {
 namespace {
@@ -20,10 +21,11 @@ class CommandFenceTest : public ::testing::Test {
     return fence;
   }
   std::unique_ptr<Fence> make() {
-    return make_fence(config(), {commands_, system_clock(), "shop", "us-east"}).value();
+    return make_fence(config(), {http_, commands_, system_clock(), "shop", "us-east"}).value();
   }
   static BootTime soon() { return system_clock().boot_now() + 1h; }
 
+  FakeHttpClient http_;
   FakeCommandRunner commands_;
 };
 
@@ -87,7 +89,7 @@ TEST_F(CommandFenceTest, TheCommandsGetTheServerAndTheNearerDeadline) {
 TEST_F(CommandFenceTest, AFenceWithoutAProofIsRefused) {
   FenceConfig without = config();
   without.provider.lists.erase("proof");
-  const auto made = make_fence(without, {commands_, system_clock()});
+  const auto made = make_fence(without, {http_, commands_, system_clock()});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(made.error().message.find("line 12"), std::string::npos);
@@ -96,7 +98,7 @@ TEST_F(CommandFenceTest, AFenceWithoutAProofIsRefused) {
 TEST_F(CommandFenceTest, AnUnknownKindIsRefusedByName) {
   FenceConfig other = config();
   other.provider.kind = "voodoo";
-  const auto made = make_fence(other, {commands_, system_clock()});
+  const auto made = make_fence(other, {http_, commands_, system_clock()});
   ASSERT_FALSE(made);
   EXPECT_NE(made.error().message.find("voodoo"), std::string::npos);
 }
@@ -114,7 +116,7 @@ TEST_F(CommandFenceTest, RealCommandsCanFenceAndProve) {
   FenceConfig real = config();
   real.provider.lists = {{"act", {"/usr/bin/touch", flag}}, {"proof", {"/usr/bin/test", "-e", flag}}};
   const auto runner = make_command_runner(system_clock());
-  const auto fence = make_fence(real, {*runner, system_clock()}).value();
+  const auto fence = make_fence(real, {http_, *runner, system_clock()}).value();
   EXPECT_EQ(fence->proof(soon()).state, FenceState::kNotIsolated);
   EXPECT_TRUE(fence->isolate(soon()));
   EXPECT_EQ(fence->proof(soon()).state, FenceState::kIsolated);

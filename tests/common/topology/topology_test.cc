@@ -5,6 +5,8 @@
 
 #include <ostream>
 
+#include "common/topology/provider_kinds.h"
+
 namespace farshore {
 namespace {
 
@@ -116,6 +118,12 @@ std::string with(const std::string& from, const std::string& to, std::string tex
   const size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return text.replace(at, from.size(), to);
+}
+
+std::string names_of(const std::vector<ProviderKind>& kinds) {
+  std::string names;
+  for (const ProviderKind& kind : kinds) names += (names.empty() ? "" : ", ") + kind.kind;
+  return names;
 }
 
 std::string faults_of(const std::string& text) {
@@ -234,10 +242,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Providers, TopologyFault,
     testing::Values(
-        Case{"kind: command, server: shop-us, act", "kind: linode_power, linode_id: 1, server: shop-us, act",
-             "36:16: unknown kind 'linode_power' of fence; known kinds: command"},
+        Case{"kind: command, server: shop-us, act", "kind: ipmi_power, plug: 1, server: shop-us, act",
+             "36:16: unknown kind 'ipmi_power' of fence; known kinds: " + names_of(fence_kinds())},
         Case{"kind: powerdns", "kind: power_dns",
-             "39:15: unknown kind 'power_dns' of traffic; known kinds: powerdns, command"},
+             "39:15: unknown kind 'power_dns' of traffic; known kinds: " + names_of(traffic_kinds())},
         Case{"api_key_file: /etc/farshore/powerdns.key", "api_key: x",
              "39:9: missing key 'api_key_file' in traffic; add 'api_key_file:'\n"
              "f.yml:44:9: unknown key 'api_key' in traffic; did you mean 'api_key_file'?"},
@@ -333,6 +341,26 @@ TEST(Topology, TwoVantagesMustSayThatOneIsEnough) {
       faults_of(two_vantages("majority")),
       "f.yml:1:47: 2 vantages leave the majority open; add a witness, or say how many must agree: quorum: 1");
   EXPECT_EQ(faults_of(two_vantages("1")), "");
+}
+
+TEST(Topology, AFirewallReplacesNoFenceUnlessSomebodyMeasuredWhatItCuts) {
+  const std::string act =
+      "{kind: command, server: shop-eu, act: [/usr/local/bin/off, eu], proof: [/usr/local/bin/is-off, eu]}";
+  const std::string firewall = "{kind: linode_firewall, server: shop-eu, linode_id: 2, token_file: /token";
+  EXPECT_THAT(faults_of(with(act, firewall + "}")),
+              HasSubstr("server 'shop-eu' has no fence that is a proof, and the mode is automatic"));
+  EXPECT_EQ(faults_of(with(act, firewall + ", open_sessions: cut}")), "");
+}
+
+TEST(Topology, ANumberOfAProviderIsAWholeNumberFromOne) {
+  const std::string act =
+      "{kind: command, server: shop-eu, act: [/usr/local/bin/off, eu], proof: [/usr/local/bin/is-off, eu]}";
+  for (const char* id : {"0", "-3", "1x", "99999999999999999999"})
+    EXPECT_THAT(
+        faults_of(with(
+            act,
+            fmt::format("{{kind: linode_power, server: shop-eu, linode_id: {}, token_file: /token}}", id))),
+        HasSubstr("of 'linode_id' is no whole number from 1"));
 }
 
 TEST(Topology, AQuorumOfOneNeedsAFenceForEveryServerEvenWithApproval) {

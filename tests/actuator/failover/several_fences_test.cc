@@ -1,0 +1,87 @@
+// Rungs side by side: the first proof wins, and one that hangs, is busy or slow keeps nobody from it.
+#include <gtest/gtest.h>
+
+#include "tests/simulation/world.h"
+
+namespace farshore::simulation {
+namespace {
+
+// Answers neither question before its deadline, like a provider whose API went with the region.
+class HangingFence final : public Fence {
+ public:
+  explicit HangingFence(World& world) : world_(world) {}
+  const std::string& server() const override { return server_; }
+  std::string grade() const override { return "hanging"; }
+  Status isolate(BootTime) override {
+    world_.clock.advance(5s);  // its own limit
+    return fail(ErrorCode::kTimeout, "no answer");
+  }
+  FenceProof proof(BootTime deadline) override {
+    const BootTime began = world_.clock.boot_now();
+    longest_look = std::max(longest_look, deadline - began);
+    if (deadline > began) world_.clock.advance(deadline - began);
+    return {FenceState::kUnknown, grade(), "no answer", began};
+  }
+  nanoseconds longest_look{0};
+
+ private:
+  World& world_;
+  const std::string server_ = "shop-us";
+};
+
+class SeveralFences : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    world.check_the_end();
+    EXPECT_TRUE(world.violations().empty()) << world.violations().front();
+  }
+  void lose_and_alert() {
+    world.restart_process();
+    world.run_for(5s);
+    world.lose_primary();
+    world.run_for(4s);
+    world.deliver_alert();
+  }
+  RunRecord run() { return world.last_run().value_or(RunRecord()); }
+
+  World world;
+};
+
+TEST_F(SeveralFences, ARungThatHangsDoesNotMakeTheProofOfAnotherTooOld) {
+  HangingFence hanging(world);
+  world.further_fences = {&hanging};
+  lose_and_alert();
+  world.run_for(60s);
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+  EXPECT_EQ(world.last_facts()["fence_grade"], "power");
+  EXPECT_LT(hanging.longest_look, 2s);
+}
+
+TEST_F(SeveralFences, TheOnlyFenceMayTakeItsTimeToSayThatItDoesNotKnow) {
+  HangingFence hanging(world);
+  world.with_fence = false;
+  world.further_fences = {&hanging};
+  lose_and_alert();
+  world.run_for(90s);
+  EXPECT_EQ(run().state, RunState::kHeld);
+  EXPECT_NE(run().reason.find("no answer"), std::string::npos) << run().reason;
+  EXPECT_GT(hanging.longest_look, 2s);
+}
+
+TEST_F(SeveralFences, OneThatWasBusyIsAskedAgain) {
+  world.fence_refuses = 3;
+  lose_and_alert();
+  world.run_for(20s);
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+  EXPECT_EQ(world.fence_refuses, 0);
+}
+
+TEST_F(SeveralFences, AMachineThatTakesItsTimeToGoOffIsWaitedFor) {
+  world.power_off_takes = 60s;
+  lose_and_alert();
+  world.run_for(100s);
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+}
+
+}  // namespace
+}  // namespace farshore::simulation
