@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "actuator/traffic/cloudflare_dns_traffic.h"
 #include "actuator/traffic/command_traffic.h"
 #include "actuator/traffic/linode_dns_traffic.h"
 #include "actuator/traffic/linode_nodebalancer_traffic.h"
@@ -20,6 +21,7 @@ constexpr std::array kKinds{
     Kind{"powerdns", make_powerdns_traffic},
     Kind{"linode_dns", make_linode_dns_traffic},
     Kind{"linode_nodebalancer", make_linode_nodebalancer_traffic},
+    Kind{"cloudflare_dns", make_cloudflare_dns_traffic},
     Kind{"command", make_command_traffic},
 };
 

@@ -67,6 +67,16 @@ const std::vector<ProviderKind>& traffic_kinds() {
       // The modes of the back ends behind one port of a NodeBalancer; targets are their addresses.
       {.kind = "linode_nodebalancer",
        .fields = with_linode_fields({{"nodebalancer_id", FieldType::kId}, {"config_id", FieldType::kId}})},
+      // Cloudflare's API v4, /client/v4/zones/{zone_id}/dns_records/{record_id}; ids are looked up when not given.
+      {.kind = "cloudflare_dns",
+       .fields = with_api_fields({{"zone"},
+                                  {"zone_id", FieldType::kText, Need::kOptional},
+                                  {"record_id", FieldType::kText, Need::kOptional},
+                                  {"enterprise", FieldType::kOnOff, Need::kOptional, "off"},
+                                  {"token_file", FieldType::kFile},
+                                  kEpochToken},
+                                 "https://api.cloudflare.com"),
+       .is_dns = true},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"read", FieldType::kCommand}}},
