@@ -7,6 +7,7 @@
 #include "actuator/traffic/linode_dns_traffic.h"
 #include "actuator/traffic/linode_nodebalancer_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
+#include "actuator/traffic/route53_traffic.h"
 
 namespace farshore {
 namespace {
@@ -22,6 +23,7 @@ constexpr std::array kKinds{
     Kind{"linode_dns", make_linode_dns_traffic},
     Kind{"linode_nodebalancer", make_linode_nodebalancer_traffic},
     Kind{"cloudflare_dns", make_cloudflare_dns_traffic},
+    Kind{"route53", make_route53_traffic},
     Kind{"command", make_command_traffic},
 };
 

@@ -67,7 +67,8 @@ const std::vector<ProviderKind>& traffic_kinds() {
       // The modes of the back ends behind one port of a NodeBalancer; targets are their addresses.
       {.kind = "linode_nodebalancer",
        .fields = with_linode_fields({{"nodebalancer_id", FieldType::kId}, {"config_id", FieldType::kId}})},
-      // Cloudflare's API v4, /client/v4/zones/{zone_id}/dns_records/{record_id}; ids are looked up when not given.
+      // Cloudflare's API v4, /client/v4/zones/{zone_id}/dns_records/{record_id}; ids are looked up when not
+      // given.
       {.kind = "cloudflare_dns",
        .fields = with_api_fields({{"zone"},
                                   {"zone_id", FieldType::kText, Need::kOptional},
@@ -76,6 +77,17 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                   {"token_file", FieldType::kFile},
                                   kEpochToken},
                                  "https://api.cloudflare.com"),
+       .is_dns = true},
+      // Route 53's API of 2013-04-01. Credentials as in ~/.aws/credentials; the region is that of the
+      // signature.
+      {.kind = "route53",
+       .fields = with_api_fields({{"zone"},
+                                  {"zone_id", FieldType::kText, Need::kOptional},
+                                  {"credentials_file", FieldType::kFile},
+                                  {"profile", FieldType::kText, Need::kOptional, "default"},
+                                  {"region", FieldType::kText, Need::kOptional, "us-east-1"},
+                                  kEpochToken},
+                                 "https://route53.amazonaws.com"),
        .is_dns = true},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
