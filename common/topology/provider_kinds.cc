@@ -78,8 +78,13 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                   kEpochToken},
                                  "https://api.cloudflare.com"),
        .is_dns = true},
-      // Route 53's API of 2013-04-01. Credentials as in ~/.aws/credentials; the region is that of the
-      // signature.
+      // Cloudflare's load balancing, /client/v4/accounts/{account_id}/load_balancers/pools/{pool}. A target is
+      // the address of an origin in its region's pool.
+      {.kind = "cloudflare_pool",
+       .fields = with_api_fields(
+           {{"account_id"}, {"pools", FieldType::kRegionMap}, {"token_file", FieldType::kFile}},
+           "https://api.cloudflare.com")},
+      // Route 53's API of 2013-04-01. Credentials as in ~/.aws/credentials; region: of the signature.
       {.kind = "route53",
        .fields = with_api_fields({{"zone"},
                                   {"zone_id", FieldType::kText, Need::kOptional},
@@ -114,6 +119,12 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
                    "commands run without a shell and without a search path");
     }
     out.lists[field.name] = std::move(command);
+    return;
+  }
+  if (field.type == FieldType::kRegionMap) {
+    const YamlNode* map = reader.map(field.name, field.need);
+    if (map == nullptr) return;
+    for (const YamlEntry& entry : map->entries) out.maps[field.name][entry.key] = entry.value.scalar;
     return;
   }
   std::string value = field.default_value;
