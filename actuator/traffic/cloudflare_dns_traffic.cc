@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <mutex>
 
-#include "actuator/traffic/cloudflare_api.h"
+#include "actuator/cloud/cloudflare_api.h"
 #include "actuator/traffic/record_traffic.h"
 #include "common/json/json_writer.h"
 #include "common/topology/address.h"
+#include "common/topology/provider_kinds.h"
 
 namespace farshore {
 namespace {
@@ -15,11 +16,6 @@ constexpr int64_t kAutomaticTtl = 1;  // as the API writes it
 constexpr int64_t kAutomaticSeconds = 300;
 constexpr int64_t kTokenTtl = 60;
 constexpr int64_t kPageSize = 100;
-
-std::string text_of(const TrafficConfig& config, const std::string& field) {
-  const auto found = config.provider.text.find(field);
-  return found == config.provider.text.end() ? std::string() : found->second;
-}
 
 std::string without_final_dot(std::string name) {
   if (name.ends_with('.')) name.pop_back();
@@ -54,8 +50,8 @@ class CloudflareRecord final : public RecordApi {
       : config_(config),
         name_(without_final_dot(config.name)),
         style_(wants_epoch_token(config.provider) ? TokenStyle::kApart : TokenStyle::kNone),
-        record_id_(text_of(config, "record_id")),
-        zone_id_(text_of(config, "zone_id")),
+        record_id_(text_field(config.provider, "record_id")),
+        zone_id_(text_field(config.provider, "zone_id")),
         api_(deps.http, deps.clock, api_settings(config.provider, config.timeout), dialect_) {}
 
   TokenStyle token_style() const override { return style_; }
@@ -92,7 +88,7 @@ Result<std::string> CloudflareRecord::zone_id(BootTime deadline) {
     const std::lock_guard lock(mutex_);
     if (!zone_id_.empty()) return zone_id_;
   }
-  const std::string zone = without_final_dot(text_of(config_, "zone"));
+  const std::string zone = without_final_dot(text_field(config_.provider, "zone"));
   const auto response = api_.look("/client/v4/zones?name=" + url_encode(zone) + "&per_page=50", deadline);
   if (!response) return tl::unexpected(response.error());
   const auto result = cloudflare_result(*response);
@@ -245,14 +241,14 @@ tl::unexpected<Error> refuse(const TrafficConfig& config, const std::string& why
 Result<std::unique_ptr<TrafficSwitch>> make_cloudflare_dns_traffic(const TrafficConfig& config,
                                                                    const TrafficDeps& deps) {
   for (const char* key : {"zone", "api_url", "token_file"})
-    if (text_of(config, key).empty()) return refuse(config, fmt::format("needs '{}'", key));
+    if (text_field(config.provider, key).empty()) return refuse(config, fmt::format("needs '{}'", key));
   for (const char* key : {"zone_id", "record_id"})
-    if (const std::string id = text_of(config, key); !id.empty() && !is_cloudflare_id(id))
+    if (const std::string id = text_field(config.provider, key); !id.empty() && !is_cloudflare_id(id))
       return refuse(config, fmt::format("has a '{}' that is not 32 hexadecimal digits", key));
   if (config.type.empty() || config.nameservers.empty())
     return refuse(config, "needs a record type and nameservers");
   // Refused here and not by Cloudflare on the day.
-  const seconds shortest = text_of(config, "enterprise") == "on" ? 30s : 60s;
+  const seconds shortest = text_field(config.provider, "enterprise") == "on" ? 30s : 60s;
   if (config.ttl < shortest || config.ttl > 24h)
     return refuse(config, fmt::format("takes a ttl from {} to 86400 s (30 only with enterprise: on)",
                                       shortest.count()));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
-#include "actuator/traffic/cloudflare_api.h"
+#include "actuator/cloud/cloudflare_api.h"
 #include "actuator/traffic/nameserver_view.h"
 #include "actuator/traffic/targets.h"
 #include "common/json/json_writer.h"

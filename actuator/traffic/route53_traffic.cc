@@ -4,10 +4,11 @@
 #include <mutex>
 #include <optional>
 
+#include "actuator/cloud/route53_api.h"
 #include "actuator/traffic/record_traffic.h"
-#include "actuator/traffic/route53_api.h"
 #include "common/base/log.h"
 #include "common/topology/address.h"
+#include "common/topology/provider_kinds.h"
 #include "common/xml/xml_element.h"
 
 namespace farshore {
@@ -20,10 +21,9 @@ constexpr nanoseconds kPollEvery = 2s;
 // Left of the deadline for reading back and for the question to the name servers.
 constexpr nanoseconds kReserve = 1500ms;
 
-std::string text_of(const TrafficConfig& config, const std::string& field,
-                    const std::string& otherwise = "") {
-  const auto found = config.provider.text.find(field);
-  return found == config.provider.text.end() || found->second.empty() ? otherwise : found->second;
+std::string text_or(const TrafficConfig& config, const std::string& field, const std::string& otherwise) {
+  const std::string text = text_field(config.provider, field);
+  return text.empty() ? otherwise : text;
 }
 
 std::string with_final_dot(const std::string& name) { return name.ends_with('.') ? name : name + "."; }
@@ -125,8 +125,8 @@ class Route53Record final : public RecordApi {
         name_(with_final_dot(config.name)),
         token_name_(with_final_dot(epoch_token_name(config.name))),
         style_(wants_epoch_token(config.provider) ? TokenStyle::kCompared : TokenStyle::kNone),
-        dialect_(text_of(config, "region", "us-east-1"), text_of(config, "profile", "default")),
-        zone_id_(text_of(config, "zone_id")),
+        dialect_(text_or(config, "region", "us-east-1"), text_or(config, "profile", "default")),
+        zone_id_(text_field(config.provider, "zone_id")),
         api_(deps.http, deps.clock, settings_of(config), dialect_) {}
 
   TokenStyle token_style() const override { return style_; }
@@ -140,7 +140,7 @@ class Route53Record final : public RecordApi {
  private:
   static ApiSettings settings_of(const TrafficConfig& config) {
     ApiSettings settings = api_settings(config.provider, config.timeout);
-    settings.token_file = text_of(config, "credentials_file");
+    settings.token_file = text_field(config.provider, "credentials_file");
     return settings;
   }
 
@@ -181,7 +181,7 @@ Result<std::string> Route53Record::zone_path(BootTime deadline) {
 }
 
 Result<std::string> Route53Record::find_zone(BootTime deadline) {
-  const std::string zone = with_final_dot(text_of(config_, "zone"));
+  const std::string zone = with_final_dot(text_field(config_.provider, "zone"));
   const auto response = api_.look(
       fmt::format("{}/hostedzonesbyname?dnsname={}&maxitems={}", kVersion, url_encode(zone), kPageSize),
       deadline);
@@ -329,8 +329,8 @@ tl::unexpected<Error> refuse(const TrafficConfig& config, const std::string& why
 Result<std::unique_ptr<TrafficSwitch>> make_route53_traffic(const TrafficConfig& config,
                                                             const TrafficDeps& deps) {
   for (const char* key : {"zone", "api_url", "credentials_file"})
-    if (text_of(config, key).empty()) return refuse(config, fmt::format("needs '{}'", key));
-  if (const std::string id = text_of(config, "zone_id"); !id.empty() && !is_route53_id(id))
+    if (text_field(config.provider, key).empty()) return refuse(config, fmt::format("needs '{}'", key));
+  if (const std::string id = text_field(config.provider, "zone_id"); !id.empty() && !is_route53_id(id))
     return refuse(config, "has a 'zone_id' that is not capital letters and digits, without /hostedzone/");
   if (config.type.empty() || config.nameservers.empty())
     return refuse(config, "needs a record type and nameservers");

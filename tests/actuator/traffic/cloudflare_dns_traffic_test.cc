@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/actuator/traffic/contract_suite.h"
+#include "tests/actuator/traffic/fault_table.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_command_runner.h"
 #include "tests/fakes/fake_dns_resolver.h"
@@ -18,42 +19,47 @@ constexpr const char* kRecord = "372e67954025e0ba6aaa6d586b9e0b59";
 constexpr const char* kOther = "372e67954025e0ba6aaa6d586b9e0b60";
 constexpr const char* kToken = "372e67954025e0ba6aaa6d586b9e0b61";
 
+TrafficConfig cloudflare_config(const std::string& token_file) {
+  TrafficConfig config;
+  config.name = "orders.farshore.test";
+  config.type = "A";
+  config.ttl = 60s;
+  config.timeout = 5s;
+  config.targets = {{TrafficWorld::kRegionA, TrafficWorld::kTargetA},
+                    {TrafficWorld::kRegionB, TrafficWorld::kTargetB}};
+  config.nameservers = {"127.0.0.1:1"};
+  config.provider.kind = "cloudflare_dns";
+  config.provider.line = 30;
+  config.provider.text = {{"zone", "farshore.test"},
+                          {"zone_id", kZone},
+                          {"api_url", "http://127.0.0.1:1"},
+                          {"token_file", token_file},
+                          {"epoch_token", "off"}};
+  return config;
+}
+
+struct Shape {
+  std::string id = kRecord, type = "A", content = TrafficWorld::kTargetA;
+  int ttl = 60;
+  bool proxied = false;
+  std::string name = "orders.farshore.test";
+};
+
+std::string envelope(const std::string& result) {
+  return R"({"success":true,"errors":[],"messages":[],"result":)" + result + "}";
+}
+
+std::string listing(const std::vector<Shape>& shapes) {
+  std::vector<std::string> texts;
+  for (const Shape& each : shapes)
+    texts.push_back(fmt::format(
+        R"({{"id":"{}","type":"{}","name":"{}","content":"{}","ttl":{},"proxiable":true,"proxied":{}}})",
+        each.id, each.type, each.name, each.content, each.ttl, each.proxied));
+  return envelope("[" + fmt::format("{}", fmt::join(texts, ",")) + "]");
+}
+
 class CloudflareDns : public ::testing::Test {
  protected:
-  CloudflareDns() {
-    config_.name = "orders.farshore.test";
-    config_.type = "A";
-    config_.ttl = 60s;
-    config_.timeout = 5s;
-    config_.targets = {{TrafficWorld::kRegionA, TrafficWorld::kTargetA},
-                       {TrafficWorld::kRegionB, TrafficWorld::kTargetB}};
-    config_.nameservers = {"127.0.0.1:1"};
-    config_.provider.kind = "cloudflare_dns";
-    config_.provider.line = 30;
-    config_.provider.text = {{"zone", "farshore.test"},
-                             {"zone_id", kZone},
-                             {"api_url", "http://127.0.0.1:1"},
-                             {"token_file", folder_.write("token", "t0ken\n")},
-                             {"epoch_token", "off"}};
-  }
-
-  struct Shape {
-    std::string id = kRecord, type = "A", content = TrafficWorld::kTargetA;
-    int ttl = 60;
-    bool proxied = false;
-    std::string name = "orders.farshore.test";
-  };
-  static std::string listing(const std::vector<Shape>& shapes) {
-    std::vector<std::string> texts;
-    for (const Shape& each : shapes)
-      texts.push_back(fmt::format(
-          R"({{"id":"{}","type":"{}","name":"{}","content":"{}","ttl":{},"proxiable":true,"proxied":{}}})",
-          each.id, each.type, each.name, each.content, each.ttl, each.proxied));
-    return envelope("[" + fmt::format("{}", fmt::join(texts, ",")) + "]");
-  }
-  static std::string envelope(const std::string& result) {
-    return R"({"success":true,"errors":[],"messages":[],"result":)" + result + "}";
-  }
   static Shape pointing_at_b() { return {.content = TrafficWorld::kTargetB}; }
   static Shape token(int epoch) {
     return {kToken, "TXT", fmt::format(R"(\"epoch={}\")", epoch),
@@ -74,7 +80,7 @@ class CloudflareDns : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  TrafficConfig config_;
+  TrafficConfig config_ = cloudflare_config(folder_.write("token", "t0ken\n"));
   FakeClock clock_;
   FakeHttpClient http_;
   FakeCommandRunner commands_;
@@ -279,6 +285,21 @@ TEST_F(CloudflareDns, WhatCannotWorkOnTheDayIsRefusedWithItsLine) {
   EXPECT_TRUE(refused("enterprise", "on", 29s));
   EXPECT_TRUE(refused("enterprise", "off", 86401s));
 }
+
+class CloudflareAnswersAtFaults final : public ProviderAnswers {
+ public:
+  TrafficConfig config() override { return cloudflare_config(folder_.write("token", "t0ken\n")); }
+  std::string holding(const std::string& target) override { return listing({{.content = target}}); }
+  std::string accepted(const std::string&) override { return envelope("{}"); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(CloudflareDns, FaultTable, fault_rows(+[]() -> std::unique_ptr<ProviderAnswers> {
+                           return std::make_unique<CloudflareAnswersAtFaults>();
+                         }),
+                         fault_name);
 
 }  // namespace
 }  // namespace farshore

@@ -5,6 +5,7 @@
 
 #include "common/xml/xml_element.h"
 #include "tests/actuator/traffic/contract_suite.h"
+#include "tests/actuator/traffic/fault_table.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_command_runner.h"
 #include "tests/fakes/fake_dns_resolver.h"
@@ -41,27 +42,29 @@ std::string change(const std::string& status) {
          "ChangeResourceRecordSetsResponse>";
 }
 
+TrafficConfig route53_config(const TemporaryFolder& folder) {
+  TrafficConfig config;
+  config.name = "orders.farshore.test";
+  config.type = "A";
+  config.ttl = 60s;
+  config.timeout = 5s;
+  config.targets = {{TrafficWorld::kRegionA, TrafficWorld::kTargetA},
+                    {TrafficWorld::kRegionB, TrafficWorld::kTargetB}};
+  config.nameservers = {"127.0.0.1:1"};
+  config.provider.kind = "route53";
+  config.provider.line = 30;
+  config.provider.text = {
+      {"zone", "farshore.test"},
+      {"zone_id", "Z1"},
+      {"api_url", "http://127.0.0.1:1"},
+      {"credentials_file",
+       folder.write("aws", "[default]\naws_access_key_id = AKID\naws_secret_access_key = t0ken\n")},
+      {"epoch_token", "on"}};
+  return config;
+}
+
 class Route53 : public ::testing::Test {
  protected:
-  Route53() {
-    config_.name = "orders.farshore.test";
-    config_.type = "A";
-    config_.ttl = 60s;
-    config_.timeout = 5s;
-    config_.targets = {{TrafficWorld::kRegionA, TrafficWorld::kTargetA},
-                       {TrafficWorld::kRegionB, TrafficWorld::kTargetB}};
-    config_.nameservers = {"127.0.0.1:1"};
-    config_.provider.kind = "route53";
-    config_.provider.line = 30;
-    config_.provider.text = {
-        {"zone", "farshore.test"},
-        {"zone_id", "Z1"},
-        {"api_url", "http://127.0.0.1:1"},
-        {"credentials_file",
-         folder_.write("aws", "[default]\naws_access_key_id = AKID\naws_secret_access_key = s3cret\n")},
-        {"epoch_token", "on"}};
-  }
-
   TrafficSwitch& traffic() {
     if (!traffic_) traffic_ = make_traffic_switch(config_, {http_, commands_, dns_, clock_, "shop"}).value();
     return *traffic_;
@@ -76,7 +79,7 @@ class Route53 : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  TrafficConfig config_;
+  TrafficConfig config_ = route53_config(folder_);
   FakeClock clock_;
   FakeHttpClient http_;
   FakeCommandRunner commands_;
@@ -241,7 +244,7 @@ TEST_F(Route53, CredentialsThatAreNotThereAreSaidBeforeAnythingIsSent) {
   const auto current = traffic().current(soon());
   ASSERT_FALSE(current);
   EXPECT_EQ(current.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(current.error().message.find("s3cret"), std::string::npos);
+  EXPECT_EQ(current.error().message.find("t0ken"), std::string::npos);
   EXPECT_TRUE(http_.requests().empty());
 }
 
@@ -255,6 +258,25 @@ TEST_F(Route53, AMissingFieldIsRefusedWithItsLine) {
     EXPECT_NE(made.error().message.find("line 30"), std::string::npos);
   }
 }
+
+class Route53AtFaults final : public ProviderAnswers {
+ public:
+  TrafficConfig config() override {
+    TrafficConfig config = route53_config(folder_);
+    config.provider.text["epoch_token"] = "off";
+    return config;
+  }
+  std::string holding(const std::string& target) override { return listing(record(target)); }
+  std::string accepted(const std::string&) override { return change("INSYNC"); }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Route53, FaultTable, fault_rows(+[]() -> std::unique_ptr<ProviderAnswers> {
+                           return std::make_unique<Route53AtFaults>();
+                         }),
+                         fault_name);
 
 }  // namespace
 }  // namespace farshore

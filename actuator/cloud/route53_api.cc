@@ -1,4 +1,4 @@
-#include "actuator/traffic/route53_api.h"
+#include "actuator/cloud/route53_api.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "actuator/traffic/cloudflare_api.h"
+#include "actuator/cloud/cloudflare_api.h"
 
 #include <gtest/gtest.h>
 
