@@ -57,7 +57,8 @@ class CloudflarePoolContract : public test::CloudflareTest {
   bool enabled(const char* id) { return pool(id).get_bool("enabled").value(); }
   std::vector<std::string> origins(const char* id) {
     std::vector<std::string> found;
-    for (const JsonValue& one : pool(id).get_array("origins").value())
+    const auto held = pool(id).get_array("origins").value();
+    for (const JsonValue& one : held)
       found.push_back(
           fmt::format("{} {} {} {}", one.get_string("name").value(), one.get_string("address").value(),
                       one.get_bool("enabled").value() ? "on" : "off", one.get_double("weight").value()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "actuator/traffic/registry.h"
 #include "tests/actuator/traffic/contract_suite.h"
 #include "tests/contract/cloud.h"
 #include "tests/fakes/fake_command_runner.h"
