@@ -78,8 +78,8 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                   kEpochToken},
                                  "https://api.cloudflare.com"),
        .is_dns = true},
-      // Cloudflare's load balancing, /client/v4/accounts/{account_id}/load_balancers/pools/{pool}. A target is
-      // the address of an origin in its region's pool.
+      // Cloudflare's load balancing, /client/v4/accounts/{account_id}/load_balancers/pools/{pool}. A target
+      // is the address of an origin in its region's pool.
       {.kind = "cloudflare_pool",
        .fields = with_api_fields(
            {{"account_id"}, {"pools", FieldType::kRegionMap}, {"token_file", FieldType::kFile}},

@@ -47,8 +47,8 @@ TEST(XmlElement, SizeAndDepthAreBounded) {
 }
 
 TEST(XmlElement, WhatIsEscapedReadsBack) {
-  for (const std::string& text :
-       {std::string("\"epoch=7\""), std::string("a<b>&c;'"), std::string(" a\tb\n"), std::string("caf\xc3\xa9")})
+  for (const std::string& text : {std::string("\"epoch=7\""), std::string("a<b>&c;'"), std::string(" a\tb\n"),
+                                  std::string("caf\xc3\xa9")})
     EXPECT_EQ(parse_xml("<a>" + xml_escape(text) + "</a>")->text, text);
   EXPECT_EQ(xml_escape("a\x01\xff"), "a\xEF\xBF\xBD\xEF\xBF\xBD");
 }
