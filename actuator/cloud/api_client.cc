@@ -69,6 +69,8 @@ std::string_view path_of(std::string_view url) { return url.substr(0, url.find('
 
 }  // namespace
 
+Result<std::string> ApiDialect::read_secret(const std::string& file) const { return read_secret_file(file); }
+
 Status ApiDialect::authorize(HttpRequest& request, const std::string& secret) const {
   request.headers["Authorization"] = "Bearer " + secret;
   return {};
@@ -182,7 +184,7 @@ ApiClient::Attempt ApiClient::try_once(HttpRequest request, BootTime deadline) {
     return {{}, {ErrorCode::kUnavailable, what + ": its rate limit is used up"}, false};
   const nanoseconds left = deadline - clock_.boot_now();
   if (left <= 0ns) return {{}, {ErrorCode::kTimeout, what + ": no time is left"}, false};
-  const Result<std::string> secret = read_secret_file(settings_.token_file);
+  const Result<std::string> secret = dialect_.read_secret(settings_.token_file);
   if (!secret) return {{}, secret.error(), false};
   if (const Status signed_ = dialect_.authorize(request, *secret); !signed_)
     return {{}, signed_.error(), false};

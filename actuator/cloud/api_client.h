@@ -43,6 +43,8 @@ class ApiDialect {
  public:
   virtual ~ApiDialect() = default;
   virtual std::string provider() const = 0;  // for messages: "Linode"
+  // The secret as it stands in its file. The default is one line.
+  virtual Result<std::string> read_secret(const std::string& file) const;
   // Puts the secret where the provider wants it. The default is "Authorization: Bearer".
   virtual Status authorize(HttpRequest& request, const std::string& secret) const;
   // Of any answer. The default goes by the status alone (judge_status) and shows errors as one_line() does.

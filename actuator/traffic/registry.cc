@@ -2,10 +2,13 @@
 
 #include <array>
 
+#include "actuator/traffic/cloudflare_dns_traffic.h"
+#include "actuator/traffic/cloudflare_pool_traffic.h"
 #include "actuator/traffic/command_traffic.h"
 #include "actuator/traffic/linode_dns_traffic.h"
 #include "actuator/traffic/linode_nodebalancer_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
+#include "actuator/traffic/route53_traffic.h"
 
 namespace farshore {
 namespace {
@@ -20,6 +23,9 @@ constexpr std::array kKinds{
     Kind{"powerdns", make_powerdns_traffic},
     Kind{"linode_dns", make_linode_dns_traffic},
     Kind{"linode_nodebalancer", make_linode_nodebalancer_traffic},
+    Kind{"cloudflare_dns", make_cloudflare_dns_traffic},
+    Kind{"cloudflare_pool", make_cloudflare_pool_traffic},
+    Kind{"route53", make_route53_traffic},
     Kind{"command", make_command_traffic},
 };
 

@@ -67,6 +67,33 @@ const std::vector<ProviderKind>& traffic_kinds() {
       // The modes of the back ends behind one port of a NodeBalancer; targets are their addresses.
       {.kind = "linode_nodebalancer",
        .fields = with_linode_fields({{"nodebalancer_id", FieldType::kId}, {"config_id", FieldType::kId}})},
+      // Cloudflare's API v4, /client/v4/zones/{zone_id}/dns_records/{record_id}; ids are looked up when not
+      // given.
+      {.kind = "cloudflare_dns",
+       .fields = with_api_fields({{"zone"},
+                                  {"zone_id", FieldType::kText, Need::kOptional},
+                                  {"record_id", FieldType::kText, Need::kOptional},
+                                  {"enterprise", FieldType::kOnOff, Need::kOptional, "off"},
+                                  {"token_file", FieldType::kFile},
+                                  kEpochToken},
+                                 "https://api.cloudflare.com"),
+       .is_dns = true},
+      // Cloudflare's load balancing, /client/v4/accounts/{account_id}/load_balancers/pools/{pool}. A target
+      // is the address of an origin in its region's pool.
+      {.kind = "cloudflare_pool",
+       .fields = with_api_fields(
+           {{"account_id"}, {"pools", FieldType::kRegionMap}, {"token_file", FieldType::kFile}},
+           "https://api.cloudflare.com")},
+      // Route 53's API of 2013-04-01. Credentials as in ~/.aws/credentials; region: of the signature.
+      {.kind = "route53",
+       .fields = with_api_fields({{"zone"},
+                                  {"zone_id", FieldType::kText, Need::kOptional},
+                                  {"credentials_file", FieldType::kFile},
+                                  {"profile", FieldType::kText, Need::kOptional, "default"},
+                                  {"region", FieldType::kText, Need::kOptional, "us-east-1"},
+                                  kEpochToken},
+                                 "https://route53.amazonaws.com"),
+       .is_dns = true},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"read", FieldType::kCommand}}},
@@ -92,6 +119,12 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
                    "commands run without a shell and without a search path");
     }
     out.lists[field.name] = std::move(command);
+    return;
+  }
+  if (field.type == FieldType::kRegionMap) {
+    const YamlNode* map = reader.map(field.name, field.need);
+    if (map == nullptr) return;
+    for (const YamlEntry& entry : map->entries) out.maps[field.name][entry.key] = entry.value.scalar;
     return;
   }
   std::string value = field.default_value;

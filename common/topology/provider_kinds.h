@@ -15,12 +15,13 @@ namespace farshore {
 
 enum class FieldType {
   kText,
-  kFile,     // an absolute path
-  kBaseUrl,  // http://host:port
-  kApiUrl,   // the same, port optional: what a provider's API answers at
-  kOnOff,    // kept as "on" or "off"
-  kId,       // a whole number from 1: how a provider counts its objects
-  kCommand,  // a list: an absolute path and its arguments; run without a shell
+  kFile,       // an absolute path
+  kBaseUrl,    // http://host:port
+  kApiUrl,     // the same, port optional: what a provider's API answers at
+  kOnOff,      // kept as "on" or "off"
+  kId,         // a whole number from 1: how a provider counts its objects
+  kRegionMap,  // region: text
+  kCommand,    // a list: an absolute path and its arguments; run without a shell
 };
 
 struct ProviderField {

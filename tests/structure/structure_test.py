@@ -12,7 +12,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.M)
 
-PROVIDER_MAY_SEE = (r"common/(base|dns|http|json|process|topology)/", r"actuator/cloud/", r"actuator/journal/.*\.h$")
+PROVIDER_MAY_SEE = (r"common/(base|dns|http|json|process|topology|xml)/", r"actuator/cloud/",
+                    r"actuator/journal/.*\.h$")
 # Interfaces by name: a real PostgreSQL server, a SQLite journal or a provider is not for the engine to see.
 ENGINE_MAY_SEE = (r"common/(base|topology)/", r"common/postgres/(facts|loss)\.h$", r"actuator/journal/journal(_rules)?\.h$",
                   r"actuator/failover/", r"actuator/postgres/postgres_server\.h$", r"actuator/fence/fence\.h$",
@@ -37,6 +38,7 @@ ONLY_IN = [
     (r"^libpq", r"^(common/postgres/|examples/app/|tests/)", "non-blocking use only"),
     (r"^curl/", r"^common/http/", "one client sets the limits"),
     (r"^yaml-cpp/", r"^(common/(topology|yaml)/|tests/canary/)", "exceptions and duplicate keys end there"),
+    (r"^pugixml", r"^common/xml/", "bounded, one root, no document type"),
     (r"^rapidjson/", r"^(common/json/|examples/app/|tests/canary/)", "parsed without recursion, bounded, strict"),
     (r"^systemd/", r"^common/systemd/", "one place tells the service manager"),
     (r"^httplib\.h$", r"^(examples/app/|tests/)", "the library of the guides, not ours"),

@@ -39,5 +39,19 @@ TEST_F(SecretFileTest, AMissingFileIsNotFound) {
   EXPECT_EQ(read_secret_file(path_ + ".none").error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(SecretFileTest, AFileOfLinesIsReadWholeAndBounded) {
+  const std::string lines = "[default]\r\nkey = hunter2\n\tmore\n";
+  std::ofstream(path_, std::ios::trunc | std::ios::binary) << lines;
+  EXPECT_EQ(read_secret_lines(path_).value(), lines);
+  for (const std::string& content : {std::string(), std::string("hunter2\x01"), std::string(16385, 'x')}) {
+    std::ofstream(path_, std::ios::trunc) << content;
+    const auto text = read_secret_lines(path_);
+    ASSERT_FALSE(text);
+    EXPECT_EQ(text.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(text.error().message.find("hunter2"), std::string::npos);
+  }
+  EXPECT_EQ(read_secret_lines(path_ + ".none").error().code, ErrorCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace farshore

@@ -1,0 +1,87 @@
+#include "tests/contract/cloudflare/cloudflare_lab.h"
+
+namespace farshore::test {
+namespace {
+
+constexpr const char* kSeed = R"({
+  "account": "0000000000000000000000000000000a",
+  "zones": [{"id": "00000000000000000000000000000033", "name": "farshore.test",
+             "records": [{"id": "00000000000000000000000000000044", "type": "A", "name": "orders.farshore.test",
+                          "content": "192.0.2.10", "ttl": 60, "comment": "of the shop"},
+                         {"id": "00000000000000000000000000000045", "type": "A", "name": "www.farshore.test",
+                          "content": "192.0.2.99", "ttl": 60}],
+             "load_balancers": [{"id": "0000000000000000000000000000000d", "name": "pool.farshore.test",
+                                 "default_pools": ["0000000000000000000000000000000b",
+                                                   "0000000000000000000000000000000c"],
+                                 "fallback_pool": "0000000000000000000000000000000e"}]}],
+  "pools": [{"id": "0000000000000000000000000000000b", "name": "us-east",
+             "origins": [{"name": "a", "address": "192.0.2.10", "enabled": true, "weight": 1}]},
+            {"id": "0000000000000000000000000000000c", "name": "eu-west", "enabled": false,
+             "origins": [{"name": "b", "address": "198.51.100.20", "enabled": true, "weight": 0.5},
+                         {"name": "c", "address": "198.51.100.21", "enabled": false, "weight": 0.5}]},
+            {"id": "0000000000000000000000000000000e", "name": "sorry",
+             "origins": [{"name": "s", "address": "203.0.113.1", "enabled": true, "weight": 1}]}]})";
+
+std::unique_ptr<CloudflareLab>& shared_lab() {
+  static std::unique_ptr<CloudflareLab> lab;
+  return lab;
+}
+
+class StopsTheLab final : public ::testing::Environment {
+ public:
+  void TearDown() override { shared_lab().reset(); }
+};
+
+const auto* const kStopper = ::testing::AddGlobalTestEnvironment(new StopsTheLab);
+
+}  // namespace
+
+CloudflareLab::CloudflareLab()
+    : cloud_("cloudflare_cloud.py", {.seed = kSeed, .publish_into = &name_server_, .delay = 100ms}) {}
+
+CloudflareLab& CloudflareLab::shared() {
+  if (!shared_lab()) shared_lab() = std::make_unique<CloudflareLab>();
+  return *shared_lab();
+}
+
+const std::string& CloudflareLab::url() {
+  return contract_missing().empty() ? cloud_.through_prism_url() : cloud_.url();
+}
+
+void CloudflareLab::reset() {
+  url();
+  cloud_.reset();
+}
+
+::testing::AssertionResult CloudflareLab::as_described() {
+  const auto calls = cloud_.log();
+  if (calls.empty()) return ::testing::AssertionSuccess();
+  return no_violations(calls);
+}
+
+JsonValue CloudflareLab::held(const std::string& path) {
+  HttpRequest request;
+  request.url = cloud_.url() + "/client/v4" + path;
+  request.headers["Authorization"] = "Bearer token-of-the-cloud";
+  return parse_json(http_->send(request).value().body).value().get("result").value();
+}
+
+size_t CloudflareLab::count(const std::string& method, const std::string& path_part) {
+  size_t found = 0;
+  for (const CloudCall& call : cloud_.log())
+    found += call.method == method && call.path.find(path_part) != std::string::npos;
+  return found;
+}
+
+void CloudflareTest::SetUp() {
+  if (const std::string why = contract_missing(); !why.empty()) GTEST_SKIP() << why;
+  lab().reset();
+}
+
+void CloudflareTest::TearDown() {
+  if (contract_missing().empty()) {
+    EXPECT_TRUE(lab().as_described());
+  }
+}
+
+}  // namespace farshore::test
