@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "common/dns/resolver.h"
+#include "common/dns/transport.h"
 
 namespace farshore::dns {
-
-using Bytes = std::vector<uint8_t>;
 
 struct Query {
   Bytes wire;
