@@ -4,6 +4,7 @@
 
 #include "actuator/traffic/command_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
+#include "actuator/traffic/rfc2136_traffic.h"
 
 namespace farshore {
 namespace {
@@ -16,6 +17,7 @@ struct Kind {
 // Written out, not registered by static objects: the linker drops those from a static library.
 constexpr std::array kKinds{
     Kind{"powerdns", make_powerdns_traffic},
+    Kind{"rfc2136", make_rfc2136_traffic},
     Kind{"command", make_command_traffic},
 };
 

@@ -14,8 +14,7 @@ using dns::Reply;
 
 class SystemResolver final : public DnsResolver {
  public:
-  SystemResolver(Clock& clock, const std::stop_token& stop)
-      : lookup_(clock, stop), transport_(clock, stop) {}
+  SystemResolver(Clock& clock, const std::stop_token& stop) : lookup_(clock, stop), transport_(clock, stop) {}
 
   Result<DnsAnswer> ask(const std::string& nameserver, const std::string& name, const std::string& type,
                         BootTime deadline) override {

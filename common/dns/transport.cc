@@ -66,8 +66,10 @@ Result<Bytes> Transport::exchange_tcp(const Address& address, const Bytes& reque
   if (request.size() > 0xffff) return fail(ErrorCode::kInvalidArgument, "TCP: the message is too large");
   const Descriptor fd = make_socket(address, SOCK_STREAM);
   if (!fd.open() || (connect_to(fd, address) != 0 && errno != EINPROGRESS)) return failed("TCP");
-  Bytes framed{static_cast<uint8_t>(request.size() >> 8), static_cast<uint8_t>(request.size() & 0xff)};
-  framed.insert(framed.end(), request.begin(), request.end());
+  Bytes framed(request.size() + 2);
+  framed[0] = static_cast<uint8_t>(request.size() >> 8);
+  framed[1] = static_cast<uint8_t>(request.size() & 0xff);
+  std::copy(request.begin(), request.end(), framed.begin() + 2);
   if (const Status out = send_all(fd.get(), framed, deadline); !out) return tl::unexpected(out.error());
   if (sent != nullptr) *sent = true;
   return receive_message(fd.get(), deadline);

@@ -1,5 +1,5 @@
-// Bytes to a name server and back, under one deadline: a datagram that is asked again, or one exchange over TCP.
-// Source: RFC 1035 section 4.2, RFC 7766.
+// Bytes to a name server and back, under one deadline: a datagram that is asked again, or one exchange over
+// TCP. Source: RFC 1035 section 4.2, RFC 7766.
 #pragma once
 
 #include <cstdint>

@@ -13,11 +13,12 @@ namespace farshore {
 
 enum class FieldType {
   kText,
-  kFile,     // an absolute path
-  kBaseUrl,  // http://host:port
-  kApiUrl,   // the same, port optional: what a provider's API answers at
-  kOnOff,    // kept as "on" or "off"
-  kCommand,  // a list: an absolute path and its arguments; run without a shell
+  kFile,      // an absolute path
+  kBaseUrl,   // http://host:port
+  kApiUrl,    // the same, port optional: what a provider's API answers at
+  kHostPort,  // host:port or [IPv6]:port
+  kOnOff,     // kept as "on" or "off"
+  kCommand,   // a list: an absolute path and its arguments; run without a shell
 };
 
 struct ProviderField {
