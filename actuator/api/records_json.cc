@@ -218,6 +218,8 @@ void write_figures(JsonWriter& writer, const RunRecord& run, const RunFacts& fac
   optional_field(writer, "write_outage_seconds", number_fact<double>(facts, "write_outage_seconds"));
   optional_field(writer, "exposure_seconds", number_fact<double>(facts, "exposure_seconds"));
   optional_field(writer, "fork_lsn", fact(facts, "fork_lsn"));
+  optional_field(writer, "traffic_caches_clear_at", fact(facts, "traffic_caches_clear_at"));
+  optional_field(writer, "old_primary_sessions", number_fact<int64_t>(facts, "old_primary_sessions"));
   writer.object("predicted_loss_bytes");
   optional_field(writer, "lower", number_fact<int64_t>(facts, "predicted_loss_lower_bytes"));
   optional_field(writer, "upper", number_fact<int64_t>(facts, "predicted_loss_upper_bytes"));

@@ -163,7 +163,7 @@ void read_signature(ldns_pkt* packet, const SignedUpdate& update, const TsigKey&
 
 }  // namespace
 
-Result<Query> make_query(const std::string& name, const std::string& type) {
+Result<Query> make_query(const std::string& name, const std::string& type, Recursion recursion) {
   // ldns takes "TYPE" and any number for a type, also one that no enum holds.
   if (lower(type).starts_with("type"))
     return fail(ErrorCode::kInvalidArgument, "'{}' is no DNS record type", type);
@@ -178,6 +178,7 @@ Result<Query> make_query(const std::string& name, const std::string& type) {
   // The packet takes the name.
   const Packet packet(ldns_pkt_query_new(raw_name, wanted, LDNS_RR_CLASS_IN, 0));
   if (!packet) return fail(ErrorCode::kInternal, "ldns makes no packet for {}", name);
+  ldns_pkt_set_rd(packet.get(), recursion == Recursion::kDesired);
   ldns_pkt_set_random_id(packet.get());
   query.id = ldns_pkt_id(packet.get());
   Result<Bytes> wire = to_wire(packet.get());

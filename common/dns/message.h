@@ -19,8 +19,11 @@ struct Query {
   std::string type;
 };
 
-// Recursion not desired, random id. Errors: kInvalidArgument.
-Result<Query> make_query(const std::string& name, const std::string& type);
+enum class Recursion { kNotDesired, kDesired };
+
+// With a random id. Errors: kInvalidArgument.
+Result<Query> make_query(const std::string& name, const std::string& type,
+                         Recursion recursion = Recursion::kNotDesired);
 
 struct Reply {
   DnsAnswer answer;

@@ -1,56 +1,36 @@
 #include "common/dns/resolver.h"
 
 #include "common/dns/host_lookup.h"
-#include "common/dns/message.h"
-#include "common/dns/transport.h"
+#include "common/dns/nameserver_search.h"
+#include "common/dns/question.h"
 
 namespace farshore {
 namespace {
 
-using dns::Address;
-using dns::Bytes;
-using dns::Query;
-using dns::Reply;
-
 class SystemResolver final : public DnsResolver {
  public:
-  SystemResolver(Clock& clock, const std::stop_token& stop) : lookup_(clock, stop), transport_(clock, stop) {}
+  SystemResolver(Clock& clock, const std::stop_token& stop, ResolverSettings settings)
+      : lookup_(clock, stop), transport_(clock, stop), search_(clock, stop, std::move(settings)) {}
 
   Result<DnsAnswer> ask(const std::string& nameserver, const std::string& name, const std::string& type,
                         BootTime deadline) override {
-    const Result<Query> query = dns::make_query(name, type);
+    const Result<dns::Query> query = dns::make_query(name, type);
     if (!query) return tl::unexpected(query.error());
-    const Result<Address> address = lookup_.find(nameserver, deadline);
+    const Result<dns::Address> address = lookup_.find(nameserver, deadline);
     if (!address) return tl::unexpected(address.error());
-    Result<Reply> reply = ask_udp(*address, *query, deadline);
-    if (reply && reply->truncated) reply = ask_tcp(*address, *query, deadline);
-    if (!reply) return wrap(nameserver, reply.error());
-    if (reply->truncated)
-      return fail(ErrorCode::kUnavailable, "{}: the answer is truncated even over TCP", nameserver);
-    return reply->answer;
+    Result<DnsAnswer> answer = dns::ask(transport_, *address, *query, deadline);
+    if (!answer) return wrap(nameserver, answer.error());
+    return answer;
+  }
+
+  Result<std::vector<std::string>> nameservers_of(const std::string& name, BootTime deadline) override {
+    return search_.find(name, deadline);
   }
 
  private:
-  Result<Reply> ask_udp(const Address& address, const Query& query, BootTime deadline) {
-    std::optional<Reply> reply;
-    const auto is_reply = [&](const Bytes& wire) {
-      reply = dns::read_reply(query, wire);
-      return reply.has_value();
-    };
-    const Status asked = transport_.ask_udp(address, query.wire, is_reply, deadline);
-    if (!asked) return tl::unexpected(asked.error());
-    return *std::move(reply);
-  }
-
-  Result<Reply> ask_tcp(const Address& address, const Query& query, BootTime deadline) {
-    const Result<Bytes> wire = transport_.exchange_tcp(address, query.wire, deadline);
-    if (!wire) return tl::unexpected(wire.error());
-    if (auto reply = dns::read_reply(query, *wire)) return *std::move(reply);
-    return fail(ErrorCode::kUnavailable, "TCP: the answer is not to this question");
-  }
-
   dns::HostLookup lookup_;
   const dns::Transport transport_;
+  dns::NameserverSearch search_;
 };
 
 }  // namespace
@@ -85,7 +65,12 @@ std::string rcode_name(int rcode) {
 }
 
 std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock, std::stop_token stop) {
-  return std::make_unique<SystemResolver>(clock, stop);
+  return make_dns_resolver_with({}, clock, std::move(stop));
+}
+
+std::unique_ptr<DnsResolver> make_dns_resolver_with(ResolverSettings settings, Clock& clock,
+                                                    std::stop_token stop) {
+  return std::make_unique<SystemResolver>(clock, stop, std::move(settings));
 }
 
 }  // namespace farshore

@@ -37,6 +37,15 @@ constexpr Metric kMetrics[] = {
      "1 if all answered addresses are the target of the region where the newest primary of the cluster was "
      "seen by this vantage, 0 if not. Absent when the record was not answered, and when no primary or "
      "primaries of more than one database system were seen."},
+    {"farshore_dns_values", MetricType::Gauge, "cluster record type nameserver vantage",
+     "a query of the authoritative server",
+     "How many different values the record has. More than 1 sends a part of the clients elsewhere, also "
+     "after "
+     "a failover. Absent when the record was not answered."},
+    {"farshore_dns_alias", MetricType::Gauge, "cluster record type nameserver vantage",
+     "a query of the authoritative server",
+     "1 if the name is a CNAME although the record is of another type, which keeps the record from being "
+     "written, 0 if not. Absent when the server did not answer."},
 };
 
 // The region of the newest primary of the cluster, whether it still answers or not; empty when not known.
@@ -65,7 +74,7 @@ FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::
 
 MetricFamilies collect(const ExporterView& view) {
   FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), ttl(kMetrics[2]), latency(kMetrics[3]),
-      points_to(kMetrics[4]), matches(kMetrics[5]);
+      points_to(kMetrics[4]), matches(kMetrics[5]), values(kMetrics[6]), alias(kMetrics[7]);
   if (!view.watch.records) return {};
   for (const DnsObservation& seen : *view.watch.records) {
     if (!view.watch.is_current(seen.finished)) continue;
@@ -75,7 +84,10 @@ MetricFamilies collect(const ExporterView& view) {
     for (const DnsFailure candidate : kClasses)
       failure.add(finding.failure == candidate ? 1 : 0, with(labels, "class", to_string(candidate)));
     if (finding.replied) latency.add(to_seconds(seen.latency), labels);
+    if (finding.failure == DnsFailure::kNone || finding.failure == DnsFailure::kNoData)
+      alias.add(finding.alias ? 1 : 0, labels);
     if (finding.failure != DnsFailure::kNone) continue;
+    values.add(static_cast<double>(finding.values), labels);
     ttl.add(*finding.ttl_seconds, labels);
     for (const std::string& region : seen.regions)
       points_to.add(finding.regions.contains(region) ? 1 : 0, with(labels, "region", region));
@@ -84,7 +96,7 @@ MetricFamilies collect(const ExporterView& view) {
       matches.add(finding.only_regions.contains(region) ? 1 : 0, labels);
   }
   MetricFamilies families;
-  for (FamilyBuilder* family : {&answered, &failure, &ttl, &latency, &points_to, &matches})
+  for (FamilyBuilder* family : {&answered, &failure, &ttl, &latency, &points_to, &matches, &values, &alias})
     family->append_to(families);
   return families;
 }

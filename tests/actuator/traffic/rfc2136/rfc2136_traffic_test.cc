@@ -142,6 +142,20 @@ TEST_P(Rfc2136, AWrongKeyIsPermissionAndMovesNothing) {
   EXPECT_TRUE(world.traffic().point_to(kRegionB, 7, soon())) << "a corrected key needs no restart";
 }
 
+TEST_P(Rfc2136, AServerWhoseClockIsWrongTakesNoSignature) {
+  Rfc2136Options options;
+  options.wrapper = {"/usr/bin/env", "LD_PRELOAD=/usr/$LIB/faketime/libfaketimeMT.so.1", "FAKETIME=+1h",
+                     "FAKETIME_DONT_FAKE_MONOTONIC=1"};
+  Rfc2136World world(GetParam().make, options);
+  const Status refused = world.traffic().point_to(kRegionB, 7, soon());
+  ASSERT_FALSE(refused);
+  // BIND and Knot say BADTIME; of PowerDNS 4.7 nobody can tell it from another key.
+  EXPECT_NE(refused.error().message.find(GetParam().make == make_powerdns ? "the clock" : "BADTIME"),
+            std::string::npos)
+      << refused.error().message;
+  expect_at(world, kA);
+}
+
 TEST_P(Rfc2136, AZoneThatItDoesNotHaveIsNotFound) {
   Rfc2136World world(GetParam().make);
   TrafficConfig config = world.config();
