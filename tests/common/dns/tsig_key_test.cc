@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tests/support/child_process.h"
 #include "tests/support/temporary_folder.h"
 
@@ -11,7 +13,7 @@ namespace {
 constexpr const char* kSecret = "c2VjcmV0IG9mIHRoZSBsYWIsIDMyIGJ5dGVzIGxvbmc=";
 
 TEST(TsigKey, IsReadInBothForms) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string("hmac-sha256:Farshore-Lab:") + kSecret,
         std::string("hmac-sha256:farshore-lab.:") + kSecret + "\r\n",
         std::string("key \"farshore-lab\" {\n\talgorithm hmac-sha256;\n\tsecret \"") + kSecret + "\";\n};\n",
@@ -38,14 +40,14 @@ TEST(TsigKey, WhatBindsToolPrintsIsRead) {
 
 TEST(TsigKey, WhatIsNoKeyIsRefusedWithoutShowingTheSecret) {
   const std::string secret = kSecret;
-  for (const std::string& text :
-       {std::string(), std::string("hunter2"), "hmac-sha256:" + secret, "hmac-md5:lab:" + secret,
-        "lab:hmac-sha256:" + secret, "hmac-sha256::" + secret, "hmac-sha256:l b:" + secret,
-        "hmac-sha256:lab:" + secret + "=", "hmac-sha256:lab:not*base64==", "hmac-sha256:lab:====",
-        "key lab { algorithm hmac-sha256; secret \"" + secret + "\"; }; key two { };",
-        "key lab { algorithm hmac-sha256; secret \"" + secret, "key lab { algorithm hmac-sha256; };",
-        "key lab { secret a; secret b; };", "/* " + secret,
-        "key a..b { algorithm hmac-sha256; secret " + secret + "; };", std::string("key")}) {
+  for (const std::string& text : std::vector<std::string>{
+           std::string(), std::string("hunter2"), "hmac-sha256:" + secret, "hmac-md5:lab:" + secret,
+           "lab:hmac-sha256:" + secret, "hmac-sha256::" + secret, "hmac-sha256:l b:" + secret,
+           "hmac-sha256:lab:" + secret + "=", "hmac-sha256:lab:not*base64==", "hmac-sha256:lab:====",
+           "key lab { algorithm hmac-sha256; secret \"" + secret + "\"; }; key two { };",
+           "key lab { algorithm hmac-sha256; secret \"" + secret, "key lab { algorithm hmac-sha256; };",
+           "key lab { secret a; secret b; };", "/* " + secret,
+           "key a..b { algorithm hmac-sha256; secret " + secret + "; };", std::string("key")}) {
     const auto key = parse_tsig_key(text);
     ASSERT_FALSE(key) << text;
     EXPECT_EQ(key.error().code, ErrorCode::kInvalidArgument);
