@@ -205,6 +205,9 @@ std::optional<Reply> read_reply(const Query& query, const Bytes& wire) {
 Result<SignedUpdate> make_update(const DnsUpdate& update, const TsigKey& key) {
   const Result<Packet> packet = update_packet(update);
   if (!packet) return tl::unexpected(packet.error());
+  // ldns would use what it cannot read.
+  if (const Field name(key.name.empty() ? nullptr : ldns_dname_new_frm_str(key.name.c_str())); !name)
+    return fail(ErrorCode::kInvalidArgument, "the key has no DNS name");
   if (ldns_pkt_tsig_sign(packet->get(), key.name.c_str(), key.secret.c_str(), kFudgeSeconds,
                          key.algorithm.c_str(), nullptr) != LDNS_STATUS_OK ||
       ldns_pkt_tsig(packet->get()) == nullptr)

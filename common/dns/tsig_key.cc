@@ -16,12 +16,21 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool has_fitting_labels(std::string_view name) {
+  while (!name.empty()) {
+    const size_t size = std::min(name.find('.'), name.size());
+    if (size == 0 || size > 63) return false;
+    name.remove_prefix(std::min(size + 1, name.size()));
+  }
+  return true;
+}
+
 // Canonical names are compared with a server's answer, letter by letter.
 bool is_key_name(std::string_view name) {
-  return !name.empty() && name.size() <= 254 && name.front() != '.' &&
-         name.find("..") == std::string_view::npos &&
-         std::all_of(name.begin(), name.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
+  return !name.empty() && name.size() < 254 && has_fitting_labels(name) &&
+         std::all_of(
+             name.begin(), name.end(),
+             [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
 }
 
 bool is_base64(std::string_view text) {

@@ -237,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"kind: command, server: shop-us, act", "kind: linode_power, linode_id: 1, server: shop-us, act",
              "36:16: unknown kind 'linode_power' of fence; known kinds: command"},
         Case{"kind: powerdns", "kind: power_dns",
-             "39:15: unknown kind 'power_dns' of traffic; known kinds: powerdns, command"},
+             "39:15: unknown kind 'power_dns' of traffic; known kinds: powerdns, rfc2136, command"},
         Case{"api_key_file: /etc/farshore/powerdns.key", "api_key: x",
              "39:9: missing key 'api_key_file' in traffic; add 'api_key_file:'\n"
              "f.yml:44:9: unknown key 'api_key' in traffic; did you mean 'api_key_file'?"},
@@ -256,6 +256,32 @@ INSTANTIATE_TEST_SUITE_P(
              "40:15: 'orders' does not lie in zone 'example.com'; write the record's full name"},
         Case{"\"10.3.0.6:53\"", "10.3.0.6",
              "47:23: '10.3.0.6' of 'nameservers' is no address; write it as host:port"}));
+
+constexpr const char* kPowerDns =
+    "      - kind: powerdns\n        name: orders.example.com\n        type: A\n        zone: example.com\n"
+    "        api_url: http://10.3.0.6:8081\n        api_key_file: /etc/farshore/powerdns.key\n";
+
+TEST(Topology, ADnsRecordMayLeaveItsNameServersToBeFound) {
+  const auto topology =
+      parse_topology(with("        nameservers: [\"10.3.0.6:53\", \"ns2.example.com:53\"]\n", ""), "f.yml");
+  ASSERT_TRUE(topology) << topology.error().message;
+  EXPECT_TRUE(topology->clusters.at(0).traffic.at(0).nameservers.empty());
+  EXPECT_EQ(print_topology(*topology).find("nameservers"), std::string::npos);
+}
+
+TEST(Topology, AnUpdateGoesToAnAddress) {
+  const std::string update =
+      "      - kind: rfc2136\n        name: orders.example.com\n        type: A\n        zone: example.com\n"
+      "        server: \"10.3.0.6:53\"\n        key_file: /etc/farshore/orders.key\n";
+  const auto topology = parse_topology(with(kPowerDns, update), "f.yml");
+  ASSERT_TRUE(topology) << topology.error().message;
+  EXPECT_EQ(topology->clusters.at(0).traffic.at(0).provider.text.at("epoch_token"), "on");
+  const auto bare = parse_topology(
+      with("10.3.0.6:53\"\n        key", "10.3.0.6\"\n        key", with(kPowerDns, update)), "f.yml");
+  ASSERT_FALSE(bare);
+  EXPECT_NE(bare.error().message.find("'10.3.0.6' of 'server' is no host:port"), std::string::npos)
+      << bare.error().message;
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Together, TopologyFault,
