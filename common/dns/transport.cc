@@ -87,7 +87,7 @@ Status Transport::send_all(int fd, const Bytes& bytes, BootTime deadline) const 
 }
 
 Result<Bytes> Transport::receive_message(int fd, BootTime deadline) const {
-  const Result<Bytes> length = receive(fd, 2, deadline);
+  Result<Bytes> length = receive(fd, 2, deadline);
   if (!length) return length;
   return receive(fd, size_t{(*length)[0]} << 8 | (*length)[1], deadline);
 }

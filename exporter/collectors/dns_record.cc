@@ -72,9 +72,25 @@ FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::
   return labels;
 }
 
+// Of a record that was answered.
+struct AnswerFamilies {
+  FamilyBuilder ttl{kMetrics[2]}, points_to{kMetrics[4]}, matches{kMetrics[5]}, values{kMetrics[6]};
+
+  void add(const ExporterView& view, const DnsObservation& seen, const FamilyBuilder::Labels& labels) {
+    const DnsFinding& finding = seen.finding;
+    ttl.add(*finding.ttl_seconds, labels);
+    values.add(static_cast<double>(finding.values), labels);
+    for (const std::string& region : seen.regions)
+      points_to.add(finding.regions.contains(region) ? 1 : 0, with(labels, "region", region));
+    points_to.add(finding.other ? 1 : 0, with(labels, "region", "other"));
+    if (const std::string region = primary_region(view, seen.cluster); !region.empty())
+      matches.add(finding.only_regions.contains(region) ? 1 : 0, labels);
+  }
+};
+
 MetricFamilies collect(const ExporterView& view) {
-  FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), ttl(kMetrics[2]), latency(kMetrics[3]),
-      points_to(kMetrics[4]), matches(kMetrics[5]), values(kMetrics[6]), alias(kMetrics[7]);
+  FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), latency(kMetrics[3]), alias(kMetrics[7]);
+  AnswerFamilies answers;
   if (!view.watch.records) return {};
   for (const DnsObservation& seen : *view.watch.records) {
     if (!view.watch.is_current(seen.finished)) continue;
@@ -86,17 +102,11 @@ MetricFamilies collect(const ExporterView& view) {
     if (finding.replied) latency.add(to_seconds(seen.latency), labels);
     if (finding.failure == DnsFailure::kNone || finding.failure == DnsFailure::kNoData)
       alias.add(finding.alias ? 1 : 0, labels);
-    if (finding.failure != DnsFailure::kNone) continue;
-    values.add(static_cast<double>(finding.values), labels);
-    ttl.add(*finding.ttl_seconds, labels);
-    for (const std::string& region : seen.regions)
-      points_to.add(finding.regions.contains(region) ? 1 : 0, with(labels, "region", region));
-    points_to.add(finding.other ? 1 : 0, with(labels, "region", "other"));
-    if (const std::string region = primary_region(view, seen.cluster); !region.empty())
-      matches.add(finding.only_regions.contains(region) ? 1 : 0, labels);
+    if (finding.failure == DnsFailure::kNone) answers.add(view, seen, labels);
   }
   MetricFamilies families;
-  for (FamilyBuilder* family : {&answered, &failure, &ttl, &latency, &points_to, &matches, &values, &alias})
+  for (FamilyBuilder* family : {&answered, &failure, &answers.ttl, &latency, &answers.points_to,
+                                &answers.matches, &answers.values, &alias})
     family->append_to(families);
   return families;
 }
