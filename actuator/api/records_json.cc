@@ -201,6 +201,11 @@ std::optional<T> number_fact(const RunFacts& facts, const std::string& name) {
   return number;
 }
 
+std::optional<std::string> time_fact(const RunFacts& facts, const std::string& name) {
+  const auto text = fact(facts, name);
+  return text && parse_rfc3339(*text) ? text : std::nullopt;
+}
+
 // From the accepted webhook to the traffic seen at the new region.
 // As the run measured it, by the boot-time clock; of a run of an earlier version by the wall clock.
 std::optional<double> actuator_seconds(const RunRecord& run, const RunFacts& facts) {
@@ -219,6 +224,8 @@ void write_figures(JsonWriter& writer, const RunRecord& run, const RunFacts& fac
   optional_field(writer, "write_outage_seconds", number_fact<double>(facts, "write_outage_seconds"));
   optional_field(writer, "exposure_seconds", figures.exposure_seconds);
   optional_field(writer, "fork_lsn", fact(facts, "fork_lsn"));
+  optional_field(writer, "traffic_caches_clear_at", time_fact(facts, "traffic_caches_clear_at"));
+  optional_field(writer, "old_primary_sessions", number_fact<int64_t>(facts, "old_primary_sessions"));
   writer.object("predicted_loss_bytes");
   optional_field(writer, "lower", figures.predicted_loss_lower_bytes);
   optional_field(writer, "upper", figures.predicted_loss_upper_bytes);

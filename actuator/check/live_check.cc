@@ -56,7 +56,7 @@ class Check {
       tasks_.emplace_back(
           [this, &config, &cluster, i] { cluster.traffic[2 * i] = traffic(config, config.traffic[i]); });
       tasks_.emplace_back([this, &config, &cluster, i] {
-        cluster.traffic[2 * i + 1] = check_ttl(config.traffic[i], deps_.dns, deadline_);
+        cluster.traffic[2 * i + 1] = check_ttl(config.traffic[i], deps_.dns, deps_.clock, deadline_);
       });
     }
   }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "actuator/check/lines.h"
+#include "actuator/traffic/nameserver_view.h"
 #include "common/json/json_value.h"
 
 namespace farshore {
@@ -40,6 +41,15 @@ Result<std::map<std::string, bool>> scraped(const std::string& body) {
   return found;
 }
 
+// What a switch would not reach clients in time by. That it cannot be looked at was told with where it
+// points.
+void say_faults(TrafficSwitch& traffic, Lines& lines, BootTime deadline) {
+  const auto faults = traffic.faults(deadline);
+  if (!faults) return;
+  for (const std::string& fault : *faults)
+    lines.fail(fault, "correct it at the provider before the day: clients would not follow in time");
+}
+
 }  // namespace
 
 std::vector<CheckLine> check_traffic(const TrafficConfig& config, TrafficSwitch& traffic, BootTime deadline) {
@@ -54,6 +64,7 @@ std::vector<CheckLine> check_traffic(const TrafficConfig& config, TrafficSwitch&
                "correct the record or the targets");
   else
     lines.ok("points at " + *current);
+  say_faults(traffic, lines, deadline);
   const auto view = traffic.observed(deadline);
   if (!view) {
     lines.fail("what clients get cannot be seen: " + view.error().message, "check the name servers");
@@ -72,9 +83,13 @@ std::vector<CheckLine> check_traffic(const TrafficConfig& config, TrafficSwitch&
   return lines.take();
 }
 
-std::vector<CheckLine> check_ttl(const TrafficConfig& config, DnsResolver& dns, BootTime deadline) {
+std::vector<CheckLine> check_ttl(const TrafficConfig& config, DnsResolver& dns, const Clock& clock,
+                                 BootTime deadline) {
   Lines lines("traffic " + config.name);
-  for (const std::string& nameserver : config.nameservers) {
+  if (config.type.empty()) return lines.take();
+  const auto nameservers = nameservers_for(dns, clock, config, deadline);
+  if (!nameservers) return lines.take();  // told with what clients get
+  for (const std::string& nameserver : *nameservers) {
     const auto answer = dns.ask(nameserver, config.name, config.type, deadline);
     if (!answer || answer->answers.empty()) continue;
     const seconds ttl(answer->answers.front().ttl_seconds);

@@ -12,7 +12,8 @@ namespace farshore {
 // `traffic` is made from `config`.
 std::vector<CheckLine> check_traffic(const TrafficConfig& config, TrafficSwitch& traffic, BootTime deadline);
 // That the record is short-lived: asks one authoritative server.
-std::vector<CheckLine> check_ttl(const TrafficConfig& config, DnsResolver& dns, BootTime deadline);
+std::vector<CheckLine> check_ttl(const TrafficConfig& config, DnsResolver& dns, const Clock& clock,
+                                 BootTime deadline);
 // That it answers, and scrapes every exporter of the topology.
 std::vector<CheckLine> check_prometheus(const RegionUrl& server, const Topology& topology, HttpClient& http);
 std::vector<CheckLine> check_alertmanager(const RegionUrl& server, HttpClient& http);

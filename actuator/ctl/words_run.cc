@@ -44,6 +44,8 @@ std::string summary(const JsonValue& run) {
   add(rows, "exposure", seconds_of(run, "exposure_seconds"));
   add(rows, "predicted loss", loss_in_words(run));
   add(rows, "fork", text_of(run, "fork_lsn"));
+  add(rows, "caches clear", time_of(run, "traffic_caches_clear_at"));
+  add(rows, "sessions left", text_of(run, "old_primary_sessions"));
   return text_table(rows, "  ");
 }
 

@@ -1,4 +1,5 @@
 // Rows after the new reign began: switch_traffic, follow, account. Forward only.
+#include <algorithm>
 #include <mutex>
 
 #include "actuator/failover/rows.h"
@@ -100,9 +101,26 @@ StepStatus switch_traffic(RunContext& context) {
   for (size_t i = 0; i < records.size(); ++i)
     tasks.emplace_back([&, i] { open[i] = switch_one(context, *records[i]); });
   context.deps.parallel->run(std::move(tasks));
-  for (size_t i = 0; i < records.size(); ++i) context.set_fact("traffic_open." + records[i]->name(), open[i]);
+  for (size_t i = 0; i < records.size(); ++i) {
+    context.set_fact("traffic_open." + records[i]->name(), open[i]);
+    if (const std::string change = records[i]->receipt().change; !change.empty())
+      context.set_fact("traffic_change." + records[i]->name(), change);
+  }
   return {};
 }
+
+namespace {
+
+// A name server may have given the old answer until a moment ago.
+void say_when_caches_clear(RunContext& context) {
+  nanoseconds longest{0};
+  for (const TrafficSwitch* traffic : context.deps.traffic)
+    longest = std::max(longest, traffic->receipt().cached_for);
+  if (longest > 0ns)
+    context.set_fact("traffic_caches_clear_at", format_rfc3339(context.clock().wall_now() + longest));
+}
+
+}  // namespace
 
 StepStatus traffic_points_there(RunContext& context) {
   std::string open;
@@ -111,6 +129,7 @@ StepStatus traffic_points_there(RunContext& context) {
       open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", traffic->name(), *why);
   if (!open.empty()) return stop("traffic does not point at {} everywhere yet: {}", context.run.region, open);
   context.set_fact("traffic_verified_at", format_rfc3339(context.clock().wall_now()));
+  say_when_caches_clear(context);
   context.set_fact("actuator_seconds", to_seconds(context.since_accepted()));
   return {};
 }
@@ -200,10 +219,33 @@ std::string lifted_standby_names(RunContext& context) {
   return *inherited;
 }
 
+// Established sessions ask no name server again: whoever is on the old primary stays there. Absent = it does
+// not answer, as when it is fenced.
+std::optional<int64_t> sessions_left(RunContext& context) {
+  PostgresServer* old_primary = context.server(context.old_primary());
+  if (old_primary == nullptr) return std::nullopt;
+  const auto looks = look_at(context, {old_primary}, kLookLimit);
+  return looks[0].look ? looks[0].look->client_sessions : std::nullopt;
+}
+
+std::string clients_in_words(const RunContext& context, std::optional<int64_t> sessions) {
+  std::string text;
+  if (const auto clear = context.fact("traffic_caches_clear_at"))
+    text += fmt::format("; old answers leave caches by {}", *clear);
+  if (!sessions)
+    text += fmt::format("; client sessions left on {}: unknown", context.old_primary());
+  else if (*sessions > 0)
+    text += fmt::format("; {} client sessions are still established on {} and follow no DNS", *sessions,
+                        context.old_primary());
+  return text;
+}
+
 }  // namespace
 
 StepStatus account(RunContext& context) {
   const std::string lifted = lifted_standby_names(context);
+  const auto sessions = sessions_left(context);
+  context.set_fact("old_primary_sessions", sessions ? fmt::format("{}", *sessions) : "unknown");
   context.set_fact("synchronous_standby_names_lifted", lifted);
   context.set_fact(
       "report",
@@ -216,6 +258,7 @@ StepStatus account(RunContext& context) {
                   context.fact("exposure_seconds").value_or("unknown"),
                   context.fact("predicted_loss_upper_bytes").value_or("unknown number of"),
                   context.fact("fork_lsn").value_or("unknown")) +
+          clients_in_words(context, sessions) +
           (lifted.empty() ? ""
                           : fmt::format("; synchronous_standby_names = '{}' was lifted on {}, because "
                                         "nobody was there to confirm commits: set it again",

@@ -40,6 +40,9 @@ void summary(Html& html, const RunRecord& run, const RunFacts& facts) {
   term(html, "Write outage", with_unit(fact(facts, "write_outage_seconds"), "s"));
   term(html, "Exposure", with_unit(fact(facts, "exposure_seconds"), "s"));
   term(html, "Predicted loss", predicted_loss(facts));
+  if (const auto clear = parse_rfc3339(fact(facts, "traffic_caches_clear_at")))
+    html.add("<dt>Old answers leave caches</dt><dd>{}</dd>", time_element(*clear));
+  term(html, "Sessions left on the old primary", fact(facts, "old_primary_sessions"));
   html.add("</dl>");
 }
 

@@ -16,6 +16,7 @@ enum Column : size_t {
   kBlockers,
   kStandbyNames,
   kSlotName,
+  kSessions,
   kMissing,
   kEpoch,
   kEpochServer,
@@ -35,10 +36,13 @@ SELECT CASE WHEN m.settings THEN current_setting('primary_conninfo') END,
           FROM {conflicts}),
        current_setting('synchronous_standby_names'),
        current_setting('primary_slot_name'),
+       CASE WHEN m.stats THEN (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'
+                                  AND application_name NOT LIKE 'farshore-%') END,
        array_to_string(ARRAY[{missing}], E'\n'),
        {epoch_columns},
        f.*
-  FROM (SELECT pg_has_role('pg_read_all_settings', 'USAGE') AS settings) m
+  FROM (SELECT pg_has_role('pg_read_all_settings', 'USAGE') AS settings,
+               pg_has_role('pg_read_all_stats', 'USAGE') AS stats) m
  CROSS JOIN ({facts}) f
   {epoch_join})sql";
 
@@ -158,6 +162,7 @@ Result<ServerLook> decode_look(const std::string& cluster, const PgRow& row, int
   look.read_only = *row[kReadOnly] == "t";
   look.replay_blockers = row[kBlockers].value_or("");
   look.primary_slot_name = row[kSlotName].value_or("");
+  look.client_sessions = read_integer(row[kSessions]);
   look.synchronous_standby_names = row[kStandbyNames].value_or("");
   if (const auto epoch = read_integer(row[kEpoch]); epoch && row[kEpochServer])
     look.epoch_row = EpochRow{cluster, *epoch, *row[kEpochServer]};

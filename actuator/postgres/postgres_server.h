@@ -35,7 +35,9 @@ struct ServerLook {
   std::string replay_blockers;                  // client sessions that replay waits for, in words
   std::string synchronous_standby_names;        // in effect
   std::string primary_slot_name;                // in effect: the slot it asks its primary for
-  bool read_only = false;                       // transaction_read_only of a new session
+  // Of everybody but Farshore, idle ones too; absent when they are hidden from this role.
+  std::optional<int64_t> client_sessions;
+  bool read_only = false;  // transaction_read_only of a new session
 };
 
 struct WriteProbe {

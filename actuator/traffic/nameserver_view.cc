@@ -36,19 +36,28 @@ NameServerAnswer ask_one(DnsResolver& dns, const TrafficConfig& config, const st
 
 }  // namespace
 
+Result<std::vector<std::string>> nameservers_for(DnsResolver& dns, const Clock& clock,
+                                                 const TrafficConfig& config, BootTime deadline) {
+  if (!config.nameservers.empty()) return config.nameservers;
+  auto found = dns.nameservers_of(config.name, std::min(deadline, clock.boot_now() + kSilentAfter));
+  if (!found) return wrap("no nameservers are configured, and none are found", found.error());
+  return found;
+}
+
 Result<TrafficView> ask_nameservers(DnsResolver& dns, const Clock& clock, const TrafficConfig& config,
                                     BootTime deadline) {
   TrafficView view;
+  const Result<std::vector<std::string>> nameservers = nameservers_for(dns, clock, config, deadline);
+  if (!nameservers) return tl::unexpected(nameservers.error());
   deadline = std::min(deadline, clock.boot_now() + kSilentAfter);
-  view.answers.resize(config.nameservers.size());
+  view.answers.resize(nameservers->size());
   try {
     std::vector<std::jthread> threads;
-    for (size_t i = 1; i < config.nameservers.size(); ++i)
-      threads.emplace_back([&dns, &config, &view, deadline, i] {
-        view.answers[i] = ask_one(dns, config, config.nameservers[i], deadline);
+    for (size_t i = 1; i < nameservers->size(); ++i)
+      threads.emplace_back([&dns, &config, &view, &nameservers, deadline, i] {
+        view.answers[i] = ask_one(dns, config, (*nameservers)[i], deadline);
       });
-    if (!config.nameservers.empty())
-      view.answers[0] = ask_one(dns, config, config.nameservers.front(), deadline);
+    if (!nameservers->empty()) view.answers[0] = ask_one(dns, config, nameservers->front(), deadline);
   } catch (const std::system_error& error) {
     return fail(ErrorCode::kUnavailable, "cannot ask the name servers at once: {}", error.what());
   }

@@ -153,9 +153,9 @@ Result<std::unique_ptr<TrafficSwitch>> make_powerdns_traffic(const TrafficConfig
     if (!config.provider.text.contains(key) || config.provider.text.at(key).empty())
       return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} of kind powerdns needs '{}'",
                   config.provider.line, config.name, key);
-  if (config.type.empty() || config.nameservers.empty())
-    return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type and nameservers",
-                config.provider.line, config.name);
+  if (config.type.empty())
+    return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type", config.provider.line,
+                config.name);
   return make_record_traffic(config, deps, std::make_unique<PowerDnsRecord>(config, deps));
 }
 

@@ -45,7 +45,8 @@ class RecordTraffic final : public TrafficSwitch {
   }
   bool settled(const RecordState& state, const std::string& target, int64_t epoch) const;
   bool pause(BootTime deadline);
-  Status try_once(const std::string& target, int64_t epoch, BootTime deadline);
+  Status try_once(const std::string& target, int64_t epoch, BootTime deadline,
+                  std::optional<RecordState>& before);
   Status write(const RecordState& seen, const std::string& target, int64_t epoch, BootTime deadline);
   Status check(const std::string& target, int64_t epoch, BootTime deadline);
   Status refuse_newer(const RecordState& state, int64_t epoch) const;
@@ -72,24 +73,26 @@ Status RecordTraffic::point_to(const std::string& region, int64_t epoch, BootTim
   const Result<std::string> target = target_for(config_, region);
   if (!target) return tl::unexpected(target.error());
   Status outcome;
+  std::optional<RecordState> before;  // the first write of this call, whose answer may have been lost
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 0 && !pause(deadline)) break;
-    outcome = try_once(*target, epoch, deadline);
+    outcome = try_once(*target, epoch, deadline, before);
+    if (outcome && before) remember(*before);
     if (outcome) return {};
     if (!outcome.error().retryable()) break;
   }
   return wrap(fmt::format("{} to {} for epoch {}", config_.name, region, epoch), outcome.error());
 }
 
-Status RecordTraffic::try_once(const std::string& target, int64_t epoch, BootTime deadline) {
+Status RecordTraffic::try_once(const std::string& target, int64_t epoch, BootTime deadline,
+                               std::optional<RecordState>& before) {
   const Result<RecordState> seen = api_->read(deadline);
   if (!seen) return tl::unexpected(seen.error());
   if (Status newer = refuse_newer(*seen, epoch); !newer) return newer;
   if (settled(*seen, target, epoch)) return {};
+  if (!before) before = *seen;
   if (Status written = write(*seen, target, epoch, deadline); !written) return written;
-  if (Status there = check(target, epoch, deadline); !there) return there;
-  remember(*seen);
-  return {};
+  return check(target, epoch, deadline);
 }
 
 Status RecordTraffic::refuse_newer(const RecordState& state, int64_t epoch) const {

@@ -9,6 +9,7 @@
 #include "actuator/traffic/linode_nodebalancer_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
 #include "actuator/traffic/route53_traffic.h"
+#include "actuator/traffic/rfc2136_traffic.h"
 
 namespace farshore {
 namespace {
@@ -26,6 +27,7 @@ constexpr std::array kKinds{
     Kind{"cloudflare_dns", make_cloudflare_dns_traffic},
     Kind{"cloudflare_pool", make_cloudflare_pool_traffic},
     Kind{"route53", make_route53_traffic},
+    Kind{"rfc2136", make_rfc2136_traffic},
     Kind{"command", make_command_traffic},
 };
 

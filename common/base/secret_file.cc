@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/base/descriptor.h"
+
 namespace farshore {
 namespace {
 
@@ -15,19 +17,17 @@ constexpr size_t kMaxFileBytes = size_t{16} << 10;
 
 // At most one byte more than `max_bytes`, so that the caller sees that it is too much.
 Result<std::string> read_all(const std::string& path, size_t max_bytes) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) {
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.open()) {
     ErrorCode code = ErrorCode::kUnavailable;
     if (errno == ENOENT || errno == ENOTDIR) code = ErrorCode::kNotFound;
     if (errno == EACCES || errno == EPERM) code = ErrorCode::kPermission;
     return fail(code, "cannot open the secret file {}: {}", path, strerror(errno));
   }
   std::string text(max_bytes + 1, '\0');
-  const ssize_t count = read(fd, text.data(), text.size());
-  const int error = errno;
-  close(fd);
+  const ssize_t count = read(fd.get(), text.data(), text.size());
   if (count < 0)
-    return fail(ErrorCode::kUnavailable, "cannot read the secret file {}: {}", path, strerror(error));
+    return fail(ErrorCode::kUnavailable, "cannot read the secret file {}: {}", path, strerror(errno));
   text.resize(static_cast<size_t>(count));
   return text;
 }

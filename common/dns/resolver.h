@@ -1,4 +1,5 @@
 // Asks one name server one question, and nobody else: what clients would be told, without a cache in between.
+// Which servers those are is the only thing that is asked of this host's resolvers.
 // Source: RFC 1035; UDP first, TCP when the answer was truncated (RFC 7766).
 #pragma once
 
@@ -37,9 +38,20 @@ class DnsResolver {
   // the last address found is used when that look-up fails, as it may in the very outage this is for.
   virtual Result<DnsAnswer> ask(const std::string& nameserver, const std::string& name,
                                 const std::string& type, BootTime deadline) = 0;
+  // The authoritative servers of the zone that holds `name`, as host:port, never none. What was found once is
+  // given without waiting from then on. Errors: also kNotFound.
+  virtual Result<std::vector<std::string>> nameservers_of(const std::string& name, BootTime deadline) = 0;
+};
+
+struct ResolverSettings {
+  std::string resolv_conf = "/etc/resolv.conf";
+  uint16_t resolver_port = 53;    // of those that it names
+  uint16_t nameserver_port = 53;  // of those that are found
 };
 
 // Once `stop` is requested every question ends as kTimeout within a moment.
 std::unique_ptr<DnsResolver> make_dns_resolver(Clock& clock, std::stop_token stop = {});
+std::unique_ptr<DnsResolver> make_dns_resolver_with(ResolverSettings settings, Clock& clock,
+                                                    std::stop_token stop = {});
 
 }  // namespace farshore

@@ -94,6 +94,10 @@ const std::vector<ProviderKind>& traffic_kinds() {
                                   kEpochToken},
                                  "https://route53.amazonaws.com"),
        .is_dns = true},
+      // A signed UPDATE at the primary of the zone (RFC 2136).
+      {.kind = "rfc2136",
+       .fields = {{"server", FieldType::kHostPort}, {"zone"}, {"key_file", FieldType::kFile}, kEpochToken},
+       .is_dns = true},
       // `act` moves, `read` prints the region that is set; both get region and target through the
       // environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"read", FieldType::kCommand}}},
@@ -139,6 +143,11 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
       reader.fault(field.name, fmt::format("'{}' of '{}' is no base URL", value, field.name),
                    url.error().message);
     }
+  }
+  if (field.type == FieldType::kHostPort) {
+    if (const auto address = parse_host_port(value); !address)
+      reader.fault(field.name, fmt::format("'{}' of '{}' is no host:port", value, field.name),
+                   address.error().message);
   }
   if (field.type == FieldType::kOnOff && value != "on" && value != "off")
     reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");

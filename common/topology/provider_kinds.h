@@ -18,6 +18,7 @@ enum class FieldType {
   kFile,       // an absolute path
   kBaseUrl,    // http://host:port
   kApiUrl,     // the same, port optional: what a provider's API answers at
+  kHostPort,   // host:port or [IPv6]:port
   kOnOff,      // kept as "on" or "off"
   kId,         // a whole number from 1: how a provider counts its objects
   kRegionMap,  // region: text

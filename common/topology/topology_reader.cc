@@ -245,7 +245,7 @@ void read_dns_fields(MapReader& reader, bool is_dns, TrafficConfig& out, Faults&
     reader.fault("type", fmt::format("unknown record type '{}'", out.type), "known types: A, AAAA, CNAME");
     out.type.clear();
   }
-  if (const YamlNode* list = reader.list("nameservers", need)) {
+  if (const YamlNode* list = reader.list("nameservers", Need::kOptional)) {
     out.nameservers = read_texts(*list, "'nameservers'", faults);
     check_host_ports(*list, "'nameservers'", faults);
   }

@@ -37,6 +37,15 @@ constexpr Metric kMetrics[] = {
      "1 if all answered addresses are the target of the region where the newest primary of the cluster was "
      "seen by this vantage, 0 if not. Absent when the record was not answered, and when no primary or "
      "primaries of more than one database system were seen."},
+    {"farshore_dns_values", MetricType::Gauge, "cluster record type nameserver vantage",
+     "a query of the authoritative server",
+     "How many different values the record has. More than 1 sends a part of the clients elsewhere, also "
+     "after "
+     "a failover. Absent when the record was not answered."},
+    {"farshore_dns_alias", MetricType::Gauge, "cluster record type nameserver vantage",
+     "a query of the authoritative server",
+     "1 if the name is a CNAME although the record is of another type, which keeps the record from being "
+     "written, 0 if not. Absent when the server did not answer."},
 };
 
 // The region of the newest primary of the cluster, whether it still answers or not; empty when not known.
@@ -63,9 +72,25 @@ FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::
   return labels;
 }
 
+// Of a record that was answered.
+struct AnswerFamilies {
+  FamilyBuilder ttl{kMetrics[2]}, points_to{kMetrics[4]}, matches{kMetrics[5]}, values{kMetrics[6]};
+
+  void add(const ExporterView& view, const DnsObservation& seen, const FamilyBuilder::Labels& labels) {
+    const DnsFinding& finding = seen.finding;
+    ttl.add(*finding.ttl_seconds, labels);
+    values.add(static_cast<double>(finding.values), labels);
+    for (const std::string& region : seen.regions)
+      points_to.add(finding.regions.contains(region) ? 1 : 0, with(labels, "region", region));
+    points_to.add(finding.other ? 1 : 0, with(labels, "region", "other"));
+    if (const std::string region = primary_region(view, seen.cluster); !region.empty())
+      matches.add(finding.only_regions.contains(region) ? 1 : 0, labels);
+  }
+};
+
 MetricFamilies collect(const ExporterView& view) {
-  FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), ttl(kMetrics[2]), latency(kMetrics[3]),
-      points_to(kMetrics[4]), matches(kMetrics[5]);
+  FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), latency(kMetrics[3]), alias(kMetrics[7]);
+  AnswerFamilies answers;
   if (!view.watch.records) return {};
   for (const DnsObservation& seen : *view.watch.records) {
     if (!view.watch.is_current(seen.finished)) continue;
@@ -75,16 +100,13 @@ MetricFamilies collect(const ExporterView& view) {
     for (const DnsFailure candidate : kClasses)
       failure.add(finding.failure == candidate ? 1 : 0, with(labels, "class", to_string(candidate)));
     if (finding.replied) latency.add(to_seconds(seen.latency), labels);
-    if (finding.failure != DnsFailure::kNone) continue;
-    ttl.add(*finding.ttl_seconds, labels);
-    for (const std::string& region : seen.regions)
-      points_to.add(finding.regions.contains(region) ? 1 : 0, with(labels, "region", region));
-    points_to.add(finding.other ? 1 : 0, with(labels, "region", "other"));
-    if (const std::string region = primary_region(view, seen.cluster); !region.empty())
-      matches.add(finding.only_regions.contains(region) ? 1 : 0, labels);
+    if (finding.failure == DnsFailure::kNone || finding.failure == DnsFailure::kNoData)
+      alias.add(finding.alias ? 1 : 0, labels);
+    if (finding.failure == DnsFailure::kNone) answers.add(view, seen, labels);
   }
   MetricFamilies families;
-  for (FamilyBuilder* family : {&answered, &failure, &ttl, &latency, &points_to, &matches})
+  for (FamilyBuilder* family : {&answered, &failure, &answers.ttl, &latency, &answers.points_to,
+                                &answers.matches, &answers.values, &alias})
     family->append_to(families);
   return families;
 }

@@ -47,6 +47,12 @@ void note_targets(const TrafficConfig& record, const std::vector<std::string>& a
   for (const std::string& address : answered) finding.other |= !known.contains(address);
 }
 
+bool is_alias(const TrafficConfig& record, const DnsAnswer& answer) {
+  return record.type != "CNAME" && std::ranges::any_of(answer.answers, [&](const DnsRecord& each) {
+           return each.type == "CNAME" && same_target(each.name, record.name);
+         });
+}
+
 }  // namespace
 
 std::string_view to_string(DnsFailure failure) {
@@ -92,8 +98,12 @@ DnsFinding judge_answer(const TrafficConfig& record, const Result<DnsAnswer>& an
     answered.push_back(each.data);
   }
   note_targets(record, answered, finding);
-  if (!finding.ttl_seconds) return failed(DnsFailure::kNoData, "has no record of type " + record.type, true);
-  return finding;
+  finding.values = std::set<std::string>(answered.begin(), answered.end()).size();
+  finding.alias = is_alias(record, *answer);
+  if (finding.ttl_seconds) return finding;
+  DnsFinding empty = failed(DnsFailure::kNoData, "has no record of type " + record.type, true);
+  empty.alias = finding.alias;
+  return empty;
 }
 
 }  // namespace farshore

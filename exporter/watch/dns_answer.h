@@ -37,6 +37,8 @@ struct DnsFinding {
   std::set<std::string> regions;        // whose targets are among the answered addresses
   std::set<std::string> only_regions;   // whose target is every one of the answered addresses
   bool other = false;                   // an address that is nobody's target is among them
+  size_t values = 0;                    // how many different ones are answered
+  bool alias = false;  // the name itself is a CNAME although the record is none; known with a failure too
 };
 
 DnsFinding judge_answer(const TrafficConfig& record, const Result<DnsAnswer>& answer);

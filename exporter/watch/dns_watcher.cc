@@ -146,13 +146,90 @@ class DnsWatcher::Lanes {
   std::vector<std::jthread> threads_;  // use all of the above: go first
 };
 
+namespace {
+
+bool has_to_be_found(const TrafficConfig& record) {
+  return !record.type.empty() && record.nameservers.empty();
+}
+
+bool any_to_find(const Topology& topology) {
+  return std::ranges::any_of(topology.clusters, [](const ClusterConfig& cluster) {
+    return std::ranges::any_of(cluster.traffic, has_to_be_found);
+  });
+}
+
+}  // namespace
+
 DnsWatcher::DnsWatcher(const Topology& topology, const WatchSettings& settings, Clock& clock,
                        const MakeResolver& make_resolver)
-    : lanes_(std::make_unique<Lanes>(topology, settings, clock, make_resolver)) {}
-DnsWatcher::~DnsWatcher() = default;
-void DnsWatcher::take_over(const DnsList& previous) { lanes_->take_over(previous); }
-void DnsWatcher::start() { lanes_->start(); }
-void DnsWatcher::stop() { lanes_->stop(); }
-std::shared_ptr<const DnsList> DnsWatcher::list() const { return lanes_->list(); }
+    : topology_(topology),
+      settings_(settings),
+      clock_(clock),
+      make_resolver_(make_resolver),
+      lanes_(new_lanes(topology)) {}
+DnsWatcher::~DnsWatcher() { stop(); }
+
+std::shared_ptr<DnsWatcher::Lanes> DnsWatcher::new_lanes(const Topology& topology) const {
+  return std::make_shared<Lanes>(topology, settings_, clock_, make_resolver_);
+}
+
+std::shared_ptr<DnsWatcher::Lanes> DnsWatcher::lanes() const {
+  const std::lock_guard lock(mutex_);
+  return lanes_;
+}
+
+void DnsWatcher::take_over(const DnsList& previous) {
+  inherited_ = previous;
+  lanes()->take_over(previous);
+}
+
+void DnsWatcher::start() {
+  lanes()->start();
+  if (any_to_find(topology_)) finder_ = std::jthread([this] { find_nameservers(); });
+}
+
+void DnsWatcher::stop() {
+  stop_.request_stop();
+  if (finder_.joinable()) finder_.join();
+  lanes()->stop();
+}
+
+std::shared_ptr<const DnsList> DnsWatcher::list() const { return lanes()->list(); }
+
+// Puts in what is found, and leaves what was found before. True when every record has name servers.
+bool DnsWatcher::fill(Topology& topology, DnsResolver& resolver) {
+  bool all = true;
+  for (size_t c = 0; c < topology.clusters.size(); ++c)
+    for (size_t t = 0; t < topology.clusters[c].traffic.size(); ++t) {
+      TrafficConfig& record = topology.clusters[c].traffic[t];
+      if (!has_to_be_found(topology_.clusters[c].traffic[t])) continue;
+      auto found = resolver.nameservers_of(record.name, clock_.boot_now() + settings_.timeout);
+      if (found) record.nameservers = *std::move(found);
+      all = all && !record.nameservers.empty();
+    }
+  return all;
+}
+
+void DnsWatcher::find_nameservers() {
+  const std::unique_ptr<DnsResolver> resolver = make_resolver_(clock_, stop_.get_token());
+  Topology known = topology_;
+  nanoseconds pause{};
+  do {
+    Topology filled = known;
+    pause = fill(filled, *resolver) ? kFindAgain : settings_.interval;
+    if (stop_.stop_requested()) return;
+    if (first_list(filled).size() == first_list(known).size() &&
+        std::ranges::equal(first_list(filled), first_list(known), {}, &DnsObservation::nameserver,
+                           &DnsObservation::nameserver))
+      continue;
+    known = std::move(filled);
+    std::shared_ptr<Lanes> next = new_lanes(known), before = lanes();
+    next->take_over(inherited_);
+    next->take_over(*before->list());
+    next->start();
+    const std::lock_guard lock(mutex_);
+    lanes_.swap(next);
+  } while (clock_.sleep_for(pause, stop_.get_token()));
+}
 
 }  // namespace farshore

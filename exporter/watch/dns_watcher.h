@@ -1,6 +1,9 @@
 // Asks every authoritative server of every traffic record what it answers, each interval, with the settings'
 // timeout for one question and at most one question under way per record and server.
 //
+// The servers of a record that names none are looked up through this host's resolvers, and again every
+// kFindAgain; while they are not known there is nothing to see of it.
+//
 // Each name server has a thread of its own, so that a silent one delays no other; beyond kMaxThreads name
 // servers they share. Within a round, a server that was silent once has only kImpatience for its other
 // records.
@@ -8,9 +11,11 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/base/clock.h"
@@ -36,6 +41,7 @@ class DnsWatcher {
  public:
   static constexpr size_t kMaxThreads = 16;
   static constexpr nanoseconds kImpatience = 500ms;
+  static constexpr nanoseconds kFindAgain = 60s;
 
   using MakeResolver = std::function<std::unique_ptr<DnsResolver>(Clock& clock, std::stop_token stop)>;
   DnsWatcher(const Topology& topology, const WatchSettings& settings, Clock& clock,
@@ -51,7 +57,20 @@ class DnsWatcher {
 
  private:
   class Lanes;
-  std::unique_ptr<Lanes> lanes_;
+  std::shared_ptr<Lanes> lanes() const;
+  std::shared_ptr<Lanes> new_lanes(const Topology& topology) const;
+  void find_nameservers();
+  bool fill(Topology& topology, DnsResolver& resolver);
+
+  const Topology topology_;
+  const WatchSettings settings_;
+  Clock& clock_;
+  const MakeResolver make_resolver_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Lanes> lanes_;  // made anew when other name servers are found
+  DnsList inherited_;             // of take_over, for those that are found later
+  std::stop_source stop_;
+  std::jthread finder_;
 };
 
 }  // namespace farshore

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "common/dns/resolver.h"
 
@@ -27,6 +28,16 @@ class FakeDnsResolver final : public DnsResolver {
     return found->second;
   }
 
+  void nameservers(Result<std::vector<std::string>> servers) {
+    const std::lock_guard lock(mutex_);
+    nameservers_ = std::move(servers);
+  }
+  Result<std::vector<std::string>> nameservers_of(const std::string&, BootTime deadline) override {
+    const std::lock_guard lock(mutex_);
+    latest_deadline_ = std::max(latest_deadline_, deadline);
+    return nameservers_;
+  }
+
   // The longest that anybody would have waited.
   BootTime latest_deadline() {
     const std::lock_guard lock(mutex_);
@@ -36,6 +47,7 @@ class FakeDnsResolver final : public DnsResolver {
  private:
   std::mutex mutex_;
   std::map<std::string, DnsAnswer> answers_;
+  Result<std::vector<std::string>> nameservers_ = fail(ErrorCode::kUnavailable, "no resolver answers");
   BootTime latest_deadline_{};
 };
 

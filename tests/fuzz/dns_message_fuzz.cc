@@ -21,6 +21,32 @@ void check_reply(const dns::Query& query, const dns::Bytes& wire) {
   }
 }
 
+const TsigKey kKey{"farshore-lab.", "hmac-sha256.", "c2VjcmV0IG9mIHRoZSBsYWIsIDMyIGJ5dGVzIGxvbmc="};
+
+// Nobody without the key gives an answer that counts as the server's own word.
+void check_update_reply(dns::Bytes wire) {
+  static const dns::SignedUpdate update =
+      *dns::make_update({"farshore.test", {}, {{"orders.farshore.test", "A", {"192.0.2.10"}, 30}}}, kKey);
+  if (wire.size() >= 12) {
+    wire[0] = static_cast<uint8_t>(update.id >> 8);
+    wire[1] = static_cast<uint8_t>(update.id & 0xff);
+    wire[2] = static_cast<uint8_t>((wire[2] & 0x07) | 0xa8);  // a response to an UPDATE
+  }
+  const auto answer = dns::read_update_reply(update, kKey, wire);
+  if (!answer) return;
+  require(!answer->verified, "a signature is not made up");
+  const Status judged = judge_update(*answer);
+  require(!judged && !judged.error().message.empty(), "what is not signed is no yes, and it is said why");
+}
+
+void check_key(std::string_view text) {
+  const auto key = parse_tsig_key(text);
+  if (!key) return;
+  require(key->name.ends_with('.') && is_printable(key->name), "a key has a full name", key->name);
+  require(dns::make_update({"a.test", {}, {{"b.a.test", "A", {"192.0.2.1"}}}}, *key).has_value(),
+          "what is taken for a key signs", key->name);
+}
+
 }  // namespace
 }  // namespace farshore::fuzz
 
@@ -40,6 +66,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     wire.insert(wire.begin() + 12, query.wire.begin() + 12, query.wire.end());
     fuzz::check_reply(query, wire);
   }
+  fuzz::check_update_reply(dns::Bytes(data, data + size));
+  fuzz::check_key(fuzz::text_of(data, size));
   std::string_view text = fuzz::text_of(data, size);
   const std::string name(fuzz::take(text, '\n'));
   if (const auto asked = dns::make_query(name, std::string(text))) {

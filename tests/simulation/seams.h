@@ -74,6 +74,11 @@ class World::Server final : public PostgresServer {
   Result<ServerLook> look(BootTime, FailureClass* failure) override {
     world_.clock.advance(2ms);
     const SimServer& self = state();
+    if (self.fenced && self.sessions_behind_fence) {
+      ServerLook look;
+      look.client_sessions = self.sessions_behind_fence;
+      return look;
+    }
     if (!world_.reachable(self)) {
       if (failure) *failure = FailureClass::kTimeout;
       return fail(ErrorCode::kTimeout, "no answer");
@@ -272,6 +277,7 @@ class World::Traffic final : public TrafficSwitch {
     world_.clock.advance(1ms);
     return TrafficView{{{"ns1", {world_.dns}, ""}}};
   }
+  TrafficReceipt receipt() const override { return world_.receipt; }
 
  private:
   World& world_;

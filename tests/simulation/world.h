@@ -34,7 +34,9 @@ struct SimServer {
   Lsn replay{0x3000000};
   bool replay_paused = false;
   nanoseconds apply_delay{0};
-  int max_connections = 100;    // lower than the primary's: replay is paused, and a resume stops the server
+  int max_connections = 100;  // lower than the primary's: replay is paused, and a resume stops the server
+  // Of a primary whose fence keeps it from writing and lets sessions live; absent: fenced, it is silent.
+  std::optional<int64_t> sessions_behind_fence;
   std::string blockers;         // sessions of superusers that replay waits for
   std::string standby_names;    // synchronous_standby_names
   std::string slot_name;        // of a standby
@@ -102,6 +104,7 @@ class World {
   std::string dns = "192.0.2.10";
   bool dns_works = true;
   bool fence_works = true;
+  TrafficReceipt receipt;  // of the record
   bool with_fence = true;
   int fence_refuses = 0;               // so many times it is busy first
   nanoseconds power_off_takes{0};      // from when it is asked; the fence says that it may take twice as long

@@ -1,12 +1,11 @@
-// A real PowerDNS with a SQLite backend for tests: in a folder of its own, as user nobody, on free ports of
-// 127.0.0.1, with one zone; stopped by pid and removed when the object goes.
+// A real PowerDNS with a SQLite backend and its HTTP API for tests.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "tests/support/child_process.h"
+#include "tests/support/dns_server.h"
 
 namespace farshore::test {
 
@@ -15,34 +14,29 @@ struct PowerDnsOptions {
   std::string api_key = "labkey";
   std::vector<std::vector<std::string>>
       records;  // {"orders", "A", "60", "192.0.2.10"}: one rrset each, more contents after the first
-  std::vector<std::string> settings;  // further lines of pdns.conf
+  std::vector<std::string> settings;    // further lines of pdns.conf
+  std::optional<UpdateKey> update_key;  // takes updates that are signed with it
+  std::vector<std::string> wrapper;     // put before the program's own command line
 };
 
 // Not thread-safe. Failures throw.
-class PowerDnsFixture {
+class PowerDnsFixture final : public DnsServerFixture {
  public:
   explicit PowerDnsFixture(PowerDnsOptions options = {});
-  PowerDnsFixture(const PowerDnsFixture&) = delete;
-  PowerDnsFixture& operator=(const PowerDnsFixture&) = delete;
 
-  std::string nameserver() const { return "127.0.0.1:" + std::to_string(dns_port_); }
   std::string api_url() const { return "http://127.0.0.1:" + std::to_string(api_port_); }
   const PowerDnsOptions& options() const { return options_; }
-  const std::string& folder() const { return folder_.path(); }
-  std::string log() const { return read_file(folder_.file("log")); }
 
-  void start();
-  void stop();
-  void freeze();
-  void resume();
+  void start() override;
+  void allow_writing(bool allowed) override;
 
  private:
   void pdnsutil(std::vector<std::string> arguments);
+  void sql(const std::string& statements);
+  void take_updates(const UpdateKey& key);
 
   PowerDnsOptions options_;
-  int dns_port_, api_port_;
-  TempDir folder_;
-  std::unique_ptr<ChildProcess> process_;
+  int api_port_;
 };
 
 }  // namespace farshore::test

@@ -40,11 +40,15 @@ TEST(RunJson, ComputesItsFiguresFromTheFacts) {
                                                {"predicted_loss_upper_bytes", "16384"},
                                                {"fork_lsn", "0/3000060"},
                                                {"exposure_seconds", "4.5"},
+                                               {"traffic_caches_clear_at", "2026-11-22T12:00:32.500Z"},
+                                               {"old_primary_sessions", "7"},
                                                {"traffic_verified_at", "2026-11-22T12:00:02.500Z"}})});
   EXPECT_EQ(run.get_double("quorum_wait_seconds"), 1.25);
   EXPECT_EQ(run.get_double("actuator_seconds"), 2.5);
   EXPECT_EQ(run.get_double("exposure_seconds"), 4.5);
   EXPECT_EQ(run.get_string("fork_lsn"), "0/3000060");
+  EXPECT_EQ(run.get_string("traffic_caches_clear_at"), "2026-11-22T12:00:32.500Z");
+  EXPECT_EQ(run.get_int("old_primary_sessions"), 7);
   EXPECT_EQ(run.get("predicted_loss_bytes")->get_int("lower"), 0);
   EXPECT_EQ(run.get("predicted_loss_bytes")->get_int("upper"), 16384);
   EXPECT_EQ(run.get("facts")->get_string("exposure_seconds"), "4.5");
@@ -52,11 +56,15 @@ TEST(RunJson, ComputesItsFiguresFromTheFacts) {
 }
 
 TEST(RunJson, SaysNullForWhatIsNotKnown) {
-  const auto run = detail_of(
-      a_run(), {record("account", StepEvent::kDone, 3s, 0, "",
-                       {{"quorum_wait_seconds", "soon"}, {"traffic_verified_at", "?"}, {"fork_lsn", ""}})});
-  for (const char* name : {"quorum_wait_seconds", "actuator_seconds", "write_outage_seconds",
-                           "exposure_seconds", "fork_lsn", "ended_at"}) {
+  const auto run = detail_of(a_run(), {record("account", StepEvent::kDone, 3s, 0, "",
+                                              {{"quorum_wait_seconds", "soon"},
+                                               {"traffic_verified_at", "?"},
+                                               {"fork_lsn", ""},
+                                               {"traffic_caches_clear_at", "?"},
+                                               {"old_primary_sessions", "unknown"}})});
+  for (const char* name :
+       {"quorum_wait_seconds", "actuator_seconds", "write_outage_seconds", "exposure_seconds", "fork_lsn",
+        "traffic_caches_clear_at", "old_primary_sessions", "ended_at"}) {
     ASSERT_TRUE(run.get(name).has_value()) << name;
     EXPECT_TRUE(run.get(name)->is_null()) << name;
   }

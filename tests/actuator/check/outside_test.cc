@@ -30,9 +30,11 @@ class ScriptedTraffic final : public TrafficSwitch {
     return {};
   }
   Result<TrafficView> observed(BootTime) override { return view; }
+  Result<std::vector<std::string>> faults(BootTime) override { return found; }
 
   Result<std::string> now = std::string("192.0.2.10");
   TrafficView view{{{"ns1:53", {"192.0.2.10"}, ""}}};
+  Result<std::vector<std::string>> found = std::vector<std::string>{};
   int moved = 0;
 
  private:
@@ -55,6 +57,7 @@ class OutsideTest : public ::testing::Test {
     return in_words(check_prometheus({"us-east", "http://p"}, topology, http));
   }
 
+  FakeClock clock;
   TrafficConfig record;
   ScriptedTraffic traffic;
   Topology topology;
@@ -76,12 +79,34 @@ TEST_F(OutsideTest, TrafficIsReadAndNeverMoved) {
 
 TEST_F(OutsideTest, ATtlLongerThanTheTopologySaysFails) {
   FakeDnsResolver dns;
-  EXPECT_EQ(in_words(check_ttl(record, dns, BootTime(5s))), "") << "another check says that nobody answers";
+  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "")
+      << "another check says that nobody answers";
   dns.answer("ns2:53", {0, true, {{"orders.", "A", 30, "192.0.2.10"}}});
-  EXPECT_EQ(in_words(check_ttl(record, dns, BootTime(5s))), "ok traffic orders: its TTL is 30 s");
+  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "ok traffic orders: its TTL is 30 s");
   dns.answer("ns2:53", {0, true, {{"orders.", "A", 3600, "192.0.2.10"}}});
-  EXPECT_EQ(in_words(check_ttl(record, dns, BootTime(5s))),
+  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))),
             "fail traffic orders: its TTL is 3600 s, the topology says 30 s");
+}
+
+TEST_F(OutsideTest, WhatWouldKeepClientsBehindIsFoundBeforeTheDay) {
+  traffic.found = std::vector<std::string>{"its TTL is 3600 s, configured are 30 s",
+                                           "a CNAME record to x.example. is in the way"};
+  EXPECT_NE(of_traffic().find("fail traffic orders: its TTL is 3600 s, configured are 30 s; "
+                              "fail traffic orders: a CNAME record to x.example. is in the way"),
+            std::string::npos);
+  traffic.now = fail(ErrorCode::kPermission, "401");
+  traffic.found = fail(ErrorCode::kPermission, "401");
+  EXPECT_EQ(of_traffic().find("401"), of_traffic().rfind("401")) << "one reason is told once";
+}
+
+TEST_F(OutsideTest, NameServersThatAreNotConfiguredAreLookedUp) {
+  FakeDnsResolver dns;
+  record.nameservers.clear();
+  dns.answer("ns9.example.com:53", {0, true, {{"orders.", "A", 31, "192.0.2.10"}}});
+  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "");
+  dns.nameservers(std::vector<std::string>{"ns9.example.com:53"});
+  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))),
+            "fail traffic orders: its TTL is 31 s, the topology says 30 s");
 }
 
 TEST_F(OutsideTest, PrometheusScrapesEveryExporter) {

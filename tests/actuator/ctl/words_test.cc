@@ -128,6 +128,15 @@ TEST(Words, ARunTellsItsStory) {
   EXPECT_THAT(run_in_words(run_json(held_run()), ""), HasSubstr("shop-us in us-east, primary of epoch 3"));
 }
 
+TEST(Words, ARunSaysWhenClientsFollowAndWhoStays) {
+  const auto run = parse_json(R"({"id":"shop-4","traffic_caches_clear_at":"2026-11-22T12:00:32.500Z",)"
+                              R"("old_primary_sessions":7})");
+  const std::string text = run_in_words(run.value(), "");
+  EXPECT_THAT(text, HasSubstr("caches clear   2026-11-22 12:00:32Z"));
+  EXPECT_THAT(text, HasSubstr("sessions left  7"));
+  EXPECT_THAT(run_in_words(run_json(held_run()), ""), Not(HasSubstr("caches clear")));
+}
+
 TEST(Words, ARunThatIsHeldSaysAtEveryRowWhatToMend) {
   for (const Step& step : failover_steps()) {
     RunRecord run = held_run();

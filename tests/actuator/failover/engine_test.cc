@@ -51,6 +51,30 @@ TEST_F(FailoverEngine, PromotesTheStandbyAndMovesTrafficWhenThePrimaryIsLost) {
   EXPECT_EQ(verdict_of_last_alert(), "acted_on: ");
 }
 
+TEST_F(FailoverEngine, TellsWhenClientsFollowAndThatThoseOfAFencedPrimaryAreNotKnown) {
+  world.receipt = {"serial 42", 30s};
+  lose_and_alert();
+  world.run_for(5s);
+  const RunFacts facts = world.last_facts();
+  EXPECT_EQ(facts.at("traffic_change.orders.example.com"), "serial 42");
+  EXPECT_EQ(to_seconds(*parse_rfc3339(facts.at("traffic_caches_clear_at")) -
+                       *parse_rfc3339(facts.at("traffic_verified_at"))),
+            30);
+  EXPECT_EQ(facts.at("old_primary_sessions"), "unknown");
+  EXPECT_NE(facts.at("report").find("old answers leave caches by"), std::string::npos) << facts.at("report");
+  EXPECT_NE(facts.at("report").find("client sessions left on shop-us: unknown"), std::string::npos);
+}
+
+TEST_F(FailoverEngine, CountsTheSessionsThatStayOnAnOldPrimaryThatStillAnswers) {
+  world.server("shop-us").sessions_behind_fence = 7;
+  lose_and_alert();
+  world.run_for(5s);
+  ASSERT_EQ(run().state, RunState::kSucceeded) << run().reason;
+  EXPECT_EQ(world.last_facts().at("old_primary_sessions"), "7");
+  EXPECT_NE(world.last_facts().at("report").find("7 client sessions are still established on shop-us"),
+            std::string::npos);
+}
+
 TEST_F(FailoverEngine, RefusesWhenThePrimaryIsAliveAlthoughTheAlertFires) {
   world.run_for(5s);
   world.deliver_alert();

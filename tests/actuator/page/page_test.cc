@@ -259,6 +259,23 @@ TEST_F(StatusPageTest, ShowsWhatAnApprovalPermitsAndIsBoundTo) {
   EXPECT_THAT(run, Not(HasSubstr("name=\"sure\"")));
 }
 
+TEST_F(StatusPageTest, ARunSaysWhenClientsFollowAndWhoStays) {
+  sign_in("anna");
+  EXPECT_THAT(get("/runs/shop-1").body, Not(HasSubstr("Old answers leave caches")));
+  ASSERT_TRUE(world_->journal.record_step(
+      {"shop-1",
+       0,
+       1,
+       "account",
+       StepEvent::kDone,
+       clock_.wall_now(),
+       "verified",
+       {{"traffic_caches_clear_at", "2026-11-22T12:00:32.500Z"}, {"old_primary_sessions", "7"}}}));
+  const std::string run = get("/runs/shop-1").body;
+  EXPECT_THAT(run, HasSubstr("<dt>Old answers leave caches</dt><dd><time datetime=\"2026-11-22T12:00:32"));
+  EXPECT_THAT(run, HasSubstr("<dt>Sessions left on the old primary</dt><dd>7</dd>"));
+}
+
 TEST_F(StatusPageTest, SaysWhenTheFactsAreNoLongerTheOnesThatWereShown) {
   sign_in("anna");
   control_.answer =

@@ -94,6 +94,18 @@ TEST_F(AdminServerTest, ALookTellsRoleSettingsAndThatNothingIsMissing) {
   EXPECT_TRUE(on_standby.read_only);
 }
 
+TEST_F(AdminServerTest, ALookCountsTheSessionsOfClientsAndNotOurs) {
+  const auto primary = hands_on(*primary_);
+  ASSERT_TRUE(wait_until([&] { return look(*primary).client_sessions == 0; }));
+  const auto client = PgSession::open(primary_->conninfo(), {}, soon(), system_clock());
+  ASSERT_TRUE(client) << client.error().message;
+  EXPECT_EQ(look(*primary).client_sessions, 1);
+  const auto ours = PgSession::open(primary_->conninfo("postgres", "application_name=farshore-exporter"), {},
+                                    soon(), system_clock());
+  ASSERT_TRUE(ours) << ours.error().message;
+  EXPECT_EQ(look(*primary).client_sessions, 1);
+}
+
 TEST_F(AdminServerTest, WhatTheRoleCannotDoIsNamedAndHiddenSettingsDoNotReadAsCut) {
   primary_->sql("CREATE ROLE nobody_much LOGIN");
   const auto weak = hands_on(*standby_, "nobody_much");
@@ -101,6 +113,7 @@ TEST_F(AdminServerTest, WhatTheRoleCannotDoIsNamedAndHiddenSettingsDoNotReadAsCu
   const ServerLook now = look(*weak);
   EXPECT_FALSE(now.primary_conninfo.empty());
   EXPECT_FALSE(now.restore_command.empty());
+  EXPECT_FALSE(now.client_sessions) << "hidden is not none";
   const auto& missing = now.missing_privileges;
   for (const char* privilege :
        {"membership in pg_monitor", "membership in pg_signal_backend", "membership in pg_checkpoint",

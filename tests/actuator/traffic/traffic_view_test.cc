@@ -52,6 +52,25 @@ TEST(NameserverView, OnlyAnAuthoritativeAnswerCounts) {
   EXPECT_TRUE(view->answers[4].failure.empty()) << "that there is no such name is an answer";
 }
 
+TEST(NameserverView, NameServersThatAreNotConfiguredAreLookedUpWithinASecond) {
+  FakeClock clock;
+  FakeDnsResolver dns;
+  TrafficConfig config;
+  config.name = "orders.farshore.test";
+  config.type = "A";
+  const auto unknown = ask_nameservers(dns, clock, config, clock.boot_now() + 10s);
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("nameservers"), std::string::npos) << unknown.error().message;
+  EXPECT_LE(dns.latest_deadline(), clock.boot_now() + 1s);
+  dns.nameservers(std::vector<std::string>{"ns1.example.com:53", "ns2.example.com:53"});
+  for (const char* nameserver : {"ns1.example.com:53", "ns2.example.com:53"})
+    dns.answer(nameserver, {0, true, {{"orders.farshore.test.", "A", 1, "192.0.2.1"}}});
+  const auto view = ask_nameservers(dns, clock, config, clock.boot_now() + 10s);
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->answers.size(), 2u);
+  EXPECT_TRUE(view->all_answer_only("192.0.2.1"));
+}
+
 TEST(NameserverView, ASilentServerCostsASecondAndNotTheWholeDeadline) {
   FakeClock clock;
   FakeDnsResolver dns;

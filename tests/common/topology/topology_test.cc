@@ -265,6 +265,32 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"\"10.3.0.6:53\"", "10.3.0.6",
              "47:23: '10.3.0.6' of 'nameservers' is no address; write it as host:port"}));
 
+constexpr const char* kPowerDns =
+    "      - kind: powerdns\n        name: orders.example.com\n        type: A\n        zone: example.com\n"
+    "        api_url: http://10.3.0.6:8081\n        api_key_file: /etc/farshore/powerdns.key\n";
+
+TEST(Topology, ADnsRecordMayLeaveItsNameServersToBeFound) {
+  const auto topology =
+      parse_topology(with("        nameservers: [\"10.3.0.6:53\", \"ns2.example.com:53\"]\n", ""), "f.yml");
+  ASSERT_TRUE(topology) << topology.error().message;
+  EXPECT_TRUE(topology->clusters.at(0).traffic.at(0).nameservers.empty());
+  EXPECT_EQ(print_topology(*topology).find("nameservers"), std::string::npos);
+}
+
+TEST(Topology, AnUpdateGoesToAnAddress) {
+  const std::string update =
+      "      - kind: rfc2136\n        name: orders.example.com\n        type: A\n        zone: example.com\n"
+      "        server: \"10.3.0.6:53\"\n        key_file: /etc/farshore/orders.key\n";
+  const auto topology = parse_topology(with(kPowerDns, update), "f.yml");
+  ASSERT_TRUE(topology) << topology.error().message;
+  EXPECT_EQ(topology->clusters.at(0).traffic.at(0).provider.text.at("epoch_token"), "on");
+  const auto bare = parse_topology(
+      with("10.3.0.6:53\"\n        key", "10.3.0.6\"\n        key", with(kPowerDns, update)), "f.yml");
+  ASSERT_FALSE(bare);
+  EXPECT_NE(bare.error().message.find("'10.3.0.6' of 'server' is no host:port"), std::string::npos)
+      << bare.error().message;
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Together, TopologyFault,
     testing::Values(

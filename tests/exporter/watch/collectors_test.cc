@@ -139,6 +139,22 @@ TEST(DnsRecordCollector, ARecordOfTheWrongRegionOrOfTwoDoesNotMatchThePrimary) {
                 HasSubstr("farshore_dns_matches_primary" + kRecord + "} 0"));
 }
 
+TEST(DnsRecordCollector, SeveralValuesAndACnameInTheWayAreShown) {
+  DnsObservation seen = record({"us-east", "eu-west"});
+  seen.finding.values = 2;
+  std::string text = all_samples(kDnsRecordCollector, view_with(seen));
+  EXPECT_THAT(text, HasSubstr("farshore_dns_values" + kRecord + "} 2"));
+  EXPECT_THAT(text, HasSubstr("farshore_dns_alias" + kRecord + "} 0"));
+  seen.finding = {};
+  seen.finding.failure = DnsFailure::kNoData;
+  seen.finding.replied = seen.finding.alias = true;
+  text = all_samples(kDnsRecordCollector, view_with(seen));
+  EXPECT_THAT(text, HasSubstr("farshore_dns_alias" + kRecord + "} 1"));
+  EXPECT_THAT(text, Not(HasSubstr("farshore_dns_values")));
+  seen.finding.failure = DnsFailure::kServfail;
+  EXPECT_THAT(all_samples(kDnsRecordCollector, view_with(seen)), Not(HasSubstr("farshore_dns_alias")));
+}
+
 TEST(DnsRecordCollector, ThePrimaryIsTheOneLastSeenAlsoWhenItIsSilentNow) {
   const ExporterView view =
       view_with(record({"us-east"}), {silent(primary(), FailureClass::kTimeout), standby()});

@@ -44,6 +44,24 @@ TEST(DnsAnswer, TwoAddressesPointAtNoRegionAlone) {
   EXPECT_TRUE(stray.other);
 }
 
+TEST(DnsAnswer, HowManyValuesThereAreIsCounted) {
+  EXPECT_EQ(judge_answer(record(), answer({"192.0.2.10"})).values, 1u);
+  EXPECT_EQ(judge_answer(record(), answer({"192.0.2.10", "192.0.2.10", "203.0.113.9"})).values, 2u);
+}
+
+TEST(DnsAnswer, ACnameInTheWayIsSeenWithAndWithoutAnAddressBehindIt) {
+  EXPECT_FALSE(judge_answer(record(), answer({"192.0.2.10"})).alias);
+  DnsAnswer alias = answer({});
+  alias.answers = {{"orders.example.com.", "CNAME", 60, "elsewhere.example.net."}};
+  EXPECT_TRUE(judge_answer(record(), alias).alias);
+  EXPECT_EQ(judge_answer(record(), alias).failure, DnsFailure::kNoData);
+  alias.answers.push_back({"elsewhere.example.net.", "A", 60, "192.0.2.10"});
+  EXPECT_TRUE(judge_answer(record(), alias).alias);
+  TrafficConfig cname = record();
+  cname.type = "CNAME";
+  EXPECT_FALSE(judge_answer(cname, alias).alias) << "it is the record itself";
+}
+
 TEST(DnsAnswer, AnAddressOfNobodyIsOther) {
   const DnsFinding finding = judge_answer(record(), answer({"203.0.113.9"}));
   EXPECT_EQ(finding.failure, DnsFailure::kNone);

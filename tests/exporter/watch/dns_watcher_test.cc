@@ -101,6 +101,9 @@ class SilentForSome final : public DnsResolver {
     answer.answers = {{"x.", "A", 1, "192.0.2.10"}};
     return answer;
   }
+  Result<std::vector<std::string>> nameservers_of(const std::string&, BootTime) override {
+    return fail(ErrorCode::kUnavailable, "not asked");
+  }
 
  private:
   const std::stop_token stop_;
@@ -117,6 +120,27 @@ TEST(DnsWatcher, ASilentServerDelaysNoOtherAndNotTheEnd) {
     EXPECT_TRUE(wait_until([&] { return seen(watcher, index).finished != before; }));
   }
   EXPECT_EQ(seen(watcher, 0).finished, std::nullopt);
+}
+
+TEST(DnsWatcher, ARecordWithoutNameServersIsAskedAtThoseThatAreFound) {
+  test::PowerDnsOptions options = zone();
+  options.records.push_back({"@", "NS", "60", "localhost."});
+  const PowerDnsFixture server(options);
+  test::write_file(server.file("resolv.conf"), "nameserver 127.0.0.1\n");
+  const auto port = static_cast<uint16_t>(server.dns_port());
+  const auto make_resolver = [&](Clock& clock, std::stop_token stop) {
+    return make_dns_resolver_with({server.file("resolv.conf"), port, port}, clock, std::move(stop));
+  };
+  DnsWatcher watcher(with_records({record("moved.farshore.test", {server.nameserver()}),
+                                   record("orders.farshore.test", {})}),
+                     kQuick, system_clock(), make_resolver);
+  watcher.start();
+  ASSERT_EQ(watcher.list()->size(), 1u);
+  ASSERT_TRUE(wait_until([&] { return watcher.list()->size() == 3; })) << "localhost and ns1";
+  EXPECT_EQ(seen(watcher, 1).nameserver, "localhost:" + std::to_string(port));
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNone, 1));
+  EXPECT_EQ(seen(watcher, 1).finding.ttl_seconds, 7u);
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNone, 0)) << "the others go on";
 }
 
 TEST(DnsWatcher, TheRealResolverGivesUpWhenTheWatcherEnds) {
