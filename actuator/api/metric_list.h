@@ -25,6 +25,9 @@ inline constexpr Metric kStalePrimary{"farshore_stale_primary", MetricType::Gaug
                                       "the care for the reign",
                                       "1 while a server that lost the reign answers as a primary, or nothing "
                                       "proves that it cannot write; and for a minute after."};
+inline constexpr Metric kHookPending{"farshore_hook_pending", MetricType::Gauge, "cluster hook",
+                                     "the care for the reign",
+                                     "1 while a hook that a run asked is not in force yet."};
 inline constexpr Metric kRunsEnded{"farshore_runs_total", MetricType::Counter, "cluster state", "the journal",
                                    "Failover runs that ended, by how."};
 inline constexpr Metric kRunsHeld{"farshore_runs_held", MetricType::Gauge, "cluster", "the journal",
@@ -56,7 +59,7 @@ inline constexpr Metric kBuildInfo{"farshore_actuator_build_info", MetricType::G
 // All of them; a test finds one that is emitted and not here.
 inline constexpr Metric kOfActuator[] = {
     kPrimaryEpoch, kEpochClaimed, kPaused,          kLatched,       kTrafficPending, kStalePrimary,
-    kRunsEnded,    kRunsHeld,     kReady,           kPlanAge,       kAlerts,         kWebhookRefused,
+    kHookPending,  kRunsEnded,    kRunsHeld,     kReady,           kPlanAge,       kAlerts,         kWebhookRefused,
     kHttpRefused,  kTriggerPath,  kJournalWritable, kFailedSignIns, kBuildInfo};
 
 }  // namespace farshore::metric

@@ -46,6 +46,8 @@ TEST(CrashSimulation, EndsRightWhereverTheProcessDies) {
     EXPECT_EQ(world.journal.reign("shop")->value().epoch, world.last_run()->epoch);
     EXPECT_EQ(world.dns, "198.51.100.20");
     const std::string winner = world.last_run()->candidate;
+    EXPECT_EQ(world.clients["env"], winner);
+    EXPECT_EQ(world.clients["pooler"], winner);
     for (const char* other : {"shop-eu", "shop-ap"}) {
       if (other == winner) continue;
       EXPECT_EQ(world.server(other).primary_conninfo, "host=" + winner + " user=replicator");

@@ -39,11 +39,17 @@ World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_lo
     if (state.in_recovery) state.slots.clear();
     state_.push_back(state);
   }
+  for (const char* name : {"env", "pooler"}) {
+    HookConfig hook;
+    hook.name = name;
+    config.hooks.push_back(hook);
+  }
   view_ = std::make_unique<View>(*this);
   votes_ = std::make_unique<Votes>(*this);
   for (size_t i = 0; i < state_.size(); ++i) servers_.push_back(std::make_unique<Server>(*this, i));
   fence_ = std::make_unique<PowerFence>(*this);
   traffic_ = std::make_unique<Traffic>(*this);
+  hooking_ = std::make_unique<Hooking>(*this);
   inline_ = std::make_unique<Inline>();
   told_ = std::make_unique<Told>(*this);
   clock.on_move = [this] { move(); };
@@ -70,6 +76,7 @@ void World::build_worker() {
   for (auto& server : servers_) deps.servers.push_back(server.get());
   if (with_fence) deps.fences.push_back(fence_.get());
   deps.traffic.push_back(traffic_.get());
+  deps.hooks = hooking_.get();
   deps.parallel = inline_.get();
   deps.notifier = told_.get();
   worker = std::make_unique<ClusterWorker>(deps);
@@ -165,6 +172,14 @@ void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
     standby.replay = standby.lsn;
     standby.rows = primary.rows;
   }
+}
+
+bool World::reigns_proven(const std::string& region, int64_t epoch) const {
+  return std::any_of(state_.begin(), state_.end(), [&](const SimServer& server) {
+    return server.region == region && !server.in_recovery &&
+           std::any_of(server.rows.begin(), server.rows.end(),
+                       [&](const EpochRow& row) { return row.epoch == epoch; });
+  });
 }
 
 // ---- dying ----

@@ -104,6 +104,9 @@ class World {
   bool fence_works = true;
   bool with_fence = true;
   bool approved_without_proof = false;
+  bool hooks_work = true;
+  std::map<std::string, std::string> clients;  // hook -> the primary that its clients were told of
+  std::vector<std::string> hook_acts;          // "<hook>@<epoch>" as each act began
   int prometheus_alive = 3;
   std::vector<Event> told;
 
@@ -113,6 +116,7 @@ class World {
   class Server;
   class PowerFence;
   class Traffic;
+  class Hooking;
   class Inline;
   class Told;
   friend class Server;
@@ -128,6 +132,7 @@ class World {
   void point();  // a place where the process may die
   // The effect between two such places; says what the caller hears.
   Status effect(const std::function<Status()>& happen);
+  bool reigns_proven(const std::string& region, int64_t epoch) const;
   void violated(const std::string& what) { violations_.push_back(what); }
   void build_worker();
 
@@ -148,6 +153,7 @@ class World {
   std::vector<std::unique_ptr<Server>> servers_;
   std::unique_ptr<PowerFence> fence_;
   std::unique_ptr<Traffic> traffic_;
+  std::unique_ptr<Hooking> hooking_;
   std::unique_ptr<Inline> inline_;
   std::unique_ptr<Told> told_;
   std::vector<SimServer> state_;
