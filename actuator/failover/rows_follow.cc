@@ -93,8 +93,7 @@ void choose_upstreams(RunContext& context) {
     const auto conninfo = saved ? saved->find("primary_conninfo") : SavedSettings::const_iterator();
     const std::string upstream =
         saved && conninfo != saved->end() ? server_at(context, conninfo->second) : "";
-    const bool could_be_chosen =
-        context.fact("cut." + upstream) && !context.fact(kCutOnlyPrefix + upstream);
+    const bool could_be_chosen = context.fact("cut." + upstream) && !context.fact(kCutOnlyPrefix + upstream);
     if (upstream == context.old_primary() || upstream == context.run.candidate || !could_be_chosen) continue;
     upstreams.push_back(context.server(upstream));
     standbys.push_back(standby);

@@ -1,5 +1,5 @@
-// Row 13, reconfigure, and its care: the user's own commands that tell clients of the new primary. A hook that
-// the row asked is asked until it was in force once in this reign; what becomes of it afterwards is the
+// Row 13, reconfigure, and its care: the user's own commands that tell clients of the new primary. A hook
+// that the row asked is asked until it was in force once in this reign; what becomes of it afterwards is the
 // business of whoever manages that client.
 #include <algorithm>
 
@@ -41,8 +41,9 @@ Address address_of(const RunContext& context, const std::string& server) {
 HookFacts facts_for_hooks(const RunContext& context) {
   const Address old = address_of(context, context.old_primary());
   const Address now = address_of(context, context.run.candidate);
-  return {context.run.cluster,   context.run.epoch, context.run.region,    context.old_primary(), old.host,
-          old.port,              context.run.candidate, now.host,          now.port};
+  return {context.run.cluster,   context.run.epoch, context.run.region,
+          context.old_primary(), old.host,          old.port,
+          context.run.candidate, now.host,          now.port};
 }
 
 // Into facts and open ends, what the round has made of them so far. What is open still, in words.
@@ -54,9 +55,7 @@ std::string take_outcomes(RunContext& context) {
     const auto outcome = std::ranges::find(round.outcomes, hook, &HookOutcome::hook);
     const bool known = outcome != round.outcomes.end();
     if (known && outcome->in_force) context.set_fact(hook_fact(hook), std::string(kInForce));
-    const std::string why = !known               ? "it has not had its turn yet"
-                            : outcome->in_force ? ""
-                                                : outcome->detail;
+    const std::string why = !known ? "it has not had its turn yet" : outcome->in_force ? "" : outcome->detail;
     context.report(OpenEnds::Kind::kHook, hook, why);
     if (!why.empty()) waits += fmt::format("{}{}: {}", waits.empty() ? "" : "; ", hook, why);
   }

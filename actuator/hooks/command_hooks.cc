@@ -22,16 +22,12 @@ class Turn {
         clock_(clock),
         stop_(std::move(stop)),
         deadline_(clock.boot_now() + hook.timeout),
-        environment_{{"FARSHORE_CLUSTER", facts.cluster},
-                     {"FARSHORE_EPOCH", std::to_string(facts.epoch)},
-                     {"FARSHORE_REGION", facts.region},
-                     {"FARSHORE_OLD_PRIMARY", facts.old_primary},
-                     {"FARSHORE_OLD_HOST", facts.old_host},
-                     {"FARSHORE_OLD_PORT", facts.old_port},
-                     {"FARSHORE_NEW_PRIMARY", facts.new_primary},
-                     {"FARSHORE_NEW_HOST", facts.new_host},
-                     {"FARSHORE_NEW_PORT", facts.new_port},
-                     {"FARSHORE_HOOK", hook.name}} {}
+        environment_{
+            {"FARSHORE_CLUSTER", facts.cluster},         {"FARSHORE_EPOCH", std::to_string(facts.epoch)},
+            {"FARSHORE_REGION", facts.region},           {"FARSHORE_OLD_PRIMARY", facts.old_primary},
+            {"FARSHORE_OLD_HOST", facts.old_host},       {"FARSHORE_OLD_PORT", facts.old_port},
+            {"FARSHORE_NEW_PRIMARY", facts.new_primary}, {"FARSHORE_NEW_HOST", facts.new_host},
+            {"FARSHORE_NEW_PORT", facts.new_port},       {"FARSHORE_HOOK", hook.name}} {}
 
   HookOutcome play() {
     // A check that hangs must leave time to act.
@@ -107,8 +103,7 @@ class CommandHooks final : public Hooks {
       epoch_ = facts.epoch;
       round_ = {true, {}};
     }
-    thread_ = std::jthread(
-        [this, facts, wanted](const std::stop_token& stop) { play(facts, wanted, stop); });
+    thread_ = std::jthread([this, facts, wanted](const std::stop_token& stop) { play(facts, wanted, stop); });
   }
 
   HookRound newest(int64_t epoch) const override {

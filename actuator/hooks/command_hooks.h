@@ -1,6 +1,7 @@
 // Hooks as commands, which is the only kind there is.
 //
-//   act:   tells clients of the new primary. It may be run again while it is in force, and while an earlier one
+//   act:   tells clients of the new primary. It may be run again while it is in force, and while an earlier
+//   one
 //          that nobody waits for any more is still at work. Exit 0 means done, and is no proof.
 //   check: looks, without changing anything. Exit 0: it is in force. Anything else: not, or not known.
 //

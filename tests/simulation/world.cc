@@ -18,12 +18,16 @@ constexpr nanoseconds kRefencedWithin = 25s;  // a run that confirms, or waits f
 
 // ---- the world ----
 
-World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_look_(clock.boot_now()) {
+World::World(uint64_t seed, bool cascade)
+    : random(seed), moved_to_(clock.boot_now()), next_look_(clock.boot_now()) {
   init_logging(LogLevel::kError, LogFormat::kLogfmt);
   config.name = "shop";
   config.failover.mode = FailoverMode::kAutomatic;
-  for (const auto& [name, region] :
-       {std::pair("shop-us", "us-east"), {"shop-eu", "eu-west"}, {"shop-ap", "ap-south"}}) {
+  for (const auto& [name, region] : {std::pair("shop-us", "us-east"),
+                                     {"shop-eu", "eu-west"},
+                                     {"shop-ap", "ap-south"},
+                                     {"shop-ap2", "ap-south"}}) {
+    if (!cascade && std::string_view(name) == "shop-ap2") continue;
     ServerConfig server;
     server.name = name;
     server.region = region;
@@ -38,6 +42,11 @@ World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_lo
     state.slots = {"eu-west", "ap-south"};
     if (state.in_recovery) state.slots.clear();
     state_.push_back(state);
+  }
+  if (cascade) {
+    server("shop-ap2").primary_conninfo = "host=shop-ap user=replicator";
+    server("shop-ap2").slot_name = "second";
+    server("shop-ap").slots = {"second"};
   }
   for (const char* name : {"env", "pooler"}) {
     HookConfig hook;
@@ -162,9 +171,10 @@ void World::move() {
 
 void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
   const bool follows = standby.in_recovery && reachable(standby) && !standby.promoting_since &&
-                       standby.primary_conninfo.find("host=" + primary.name) != std::string::npos;
+                       standby.primary_conninfo.starts_with("host=" + primary.name + " ");
   const bool slot = standby.slot_name.empty() || primary.slots.contains(standby.slot_name);
-  if (!follows || !slot || !reachable(primary) || primary.in_recovery || primary.lsn < standby.replay) return;
+  // From another standby too, which passes on what it has itself.
+  if (!follows || !slot || !reachable(primary) || primary.lsn < standby.replay) return;
   standby.last_message = clock.boot_now();
   standby.timeline = primary.timeline;
   standby.lsn = std::max(standby.lsn, primary.lsn);

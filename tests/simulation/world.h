@@ -54,7 +54,8 @@ struct Weather {
 
 class World {
  public:
-  explicit World(uint64_t seed = 1);
+  // `cascade`: a fourth server, shop-ap2, streams from shop-ap.
+  explicit World(uint64_t seed = 1, bool cascade = false);
   ~World();
 
   // ---- what a test does to the world ----

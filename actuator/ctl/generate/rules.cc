@@ -228,6 +228,15 @@ std::vector<Rule> aftermath_rules(const Pieces& pieces) {
        .action = "",
        .summary = "{{ $labels.record }} of {{ $labels.cluster }} does not point at the primary's region"});
   rules.push_back(
+      {.alert = "FarshoreHookPending",
+       .comment = "Clients that a hook should have told of the new primary were not, as far as its\n"
+                  "check can tell. Farshore goes on trying.\n",
+       .expr = "max by (cluster, hook) (farshore_hook_pending) == 1",
+       .for_duration = "2m",
+       .severity = "warning",
+       .action = "",
+       .summary = "Hook {{ $labels.hook }} of {{ $labels.cluster }} is not in force since a failover"});
+  rules.push_back(
       {.alert = "FarshoreStalePrimary",
        .comment =
            "A server that lost the reign is back as a primary, or was never proven to be stopped. It is\n"

@@ -63,6 +63,8 @@ class CrashFixture : public ::testing::Test {
               "1 shop-us,2 shop-eu");
     EXPECT_EQ(world.standby->sql("SELECT count(*) FROM orders"), "1000");
     EXPECT_EQ(world.target(), "198.51.100.20\n");
+    EXPECT_TRUE(wait_until([this] { return world.clients() == world.clients_of_shop_eu(); }, 30s))
+        << world.clients();
     const std::string moves = world.moves();
     EXPECT_GE(moves.size(), 14U);
     EXPECT_EQ(moves.find("192.0.2.10"), std::string::npos) << moves;

@@ -97,11 +97,11 @@ TEST_F(RunHook, BothAreToldWhoReignsAndWhoDid) {
   commands.answer_exit(kCheck, 1);
   commands.answer_exit(kAct, 0);
   run();
-  const Environment expected{{"FARSHORE_CLUSTER", "shop"},         {"FARSHORE_EPOCH", "7"},
-                             {"FARSHORE_REGION", "eu-west"},       {"FARSHORE_OLD_PRIMARY", "shop-us"},
-                             {"FARSHORE_OLD_HOST", "10.1.0.5"},    {"FARSHORE_OLD_PORT", "5432"},
-                             {"FARSHORE_NEW_PRIMARY", "shop-eu"},  {"FARSHORE_NEW_HOST", "10.2.0.5"},
-                             {"FARSHORE_NEW_PORT", "6432"},        {"FARSHORE_HOOK", "env"}};
+  const Environment expected{{"FARSHORE_CLUSTER", "shop"},        {"FARSHORE_EPOCH", "7"},
+                             {"FARSHORE_REGION", "eu-west"},      {"FARSHORE_OLD_PRIMARY", "shop-us"},
+                             {"FARSHORE_OLD_HOST", "10.1.0.5"},   {"FARSHORE_OLD_PORT", "5432"},
+                             {"FARSHORE_NEW_PRIMARY", "shop-eu"}, {"FARSHORE_NEW_HOST", "10.2.0.5"},
+                             {"FARSHORE_NEW_PORT", "6432"},       {"FARSHORE_HOOK", "env"}};
   ASSERT_GE(commands.calls().size(), 2U);
   for (const auto& call : commands.calls()) {
     EXPECT_EQ(call.environment, expected);
