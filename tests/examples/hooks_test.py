@@ -1,59 +1,14 @@
 #!/usr/bin/python3
-"""examples/hooks with the real programs: ssh, systemctl played by a script, PgBouncer, HAProxy, Ansible, libpq."""
+"""examples/hooks with the real programs: ssh, systemctl played by a script, PgBouncer, HAProxy, libpq."""
 
 import os
-import pathlib
-import shutil
 import socket
 import subprocess
-import tempfile
 import unittest
 
+from hook_world import EXAMPLE, FAR_END, SOURCE, Folder, hook
 from postgres_fixture import Postgres, free_port, read, wait_until
 from sshd import BECOME, USER, Sshd
-
-SOURCE = pathlib.Path(os.environ["FARSHORE_SOURCE_DIR"])
-EXAMPLE = SOURCE / "examples" / "hooks"
-FAR_END = EXAMPLE / "far-end"
-
-
-def hook(command, epoch, host, port, become=()):
-    """As the actuator runs it: no HOME, no locale, no file but the three streams."""
-    environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C",
-                   "FARSHORE_CLUSTER": "shop", "FARSHORE_EPOCH": str(epoch), "FARSHORE_REGION": "eu-west",
-                   "FARSHORE_OLD_PRIMARY": "shop-us", "FARSHORE_OLD_HOST": "10.1.0.5", "FARSHORE_OLD_PORT": "5432",
-                   "FARSHORE_NEW_PRIMARY": "shop-eu", "FARSHORE_NEW_HOST": host, "FARSHORE_NEW_PORT": str(port),
-                   "FARSHORE_HOOK": "test"}
-    return subprocess.run([*become, *map(str, command)], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False, timeout=120, cwd="/")
-
-
-class Folder(unittest.TestCase):
-    def setUp(self):
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="farshore-test.", dir="/tmp"))
-        self.addCleanup(shutil.rmtree, self.root, ignore_errors=True)
-        self.root.chmod(0o755)
-        self.own(self.root)
-
-    def own(self, *paths):
-        for path in paths:
-            if BECOME:
-                shutil.chown(path, USER)
-
-    def folder(self, name):
-        (self.root / name).mkdir()
-        self.own(self.root / name)
-        return self.root / name
-
-    def file(self, name, text, mode=0o644):
-        path = self.root / name
-        path.write_text(text)
-        path.chmod(mode)
-        self.own(path)
-        return path
-
-    def assert_done(self, done):
-        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
 
 
 # A service manager that knows one unit, its state in a folder.
@@ -146,60 +101,6 @@ class OverSsh(Folder):
         self.assertTrue(sshd.listens())
         for host in ("10.2.0.5; id", "$(id)", "a b", ""):
             self.assertEqual(self.tell("apply", host=host).returncode, 65, host)
-
-
-class Ansible(Folder):
-    """The playbook against two hosts that are loopback, each with files of its own."""
-
-    def setUp(self):
-        super().setUp()
-        self.sshd = Sshd(self.folder("ssh"), "")
-        self.addCleanup(self.sshd.stop)
-        hosts = ""
-        for name in ("app-1", "app-2"):
-            home = self.folder(name)
-            self.file(f"{name}/restart", f"#!/bin/sh\n[ ! -e {home}/broken ] || exit 1\necho x >> {home}/restarts\n", 0o755)
-            hosts += (f"    {name}:\n      env_file: {home}/env\n      restart: [{home}/restart]\n"
-                      f"      ansible_remote_tmp: {home}/tmp\n")
-        self.inventory = self.file("inventory.yml", (
-            f"applications:\n  hosts:\n{hosts}  vars:\n    ansible_host: 127.0.0.1\n    ansible_port: {self.sshd.port}\n"
-            f"    ansible_user: {USER}\n    ansible_ssh_private_key_file: {self.sshd.folder}/client.key\n"
-            f"    ansible_python_interpreter: /usr/bin/python3\n"
-            f"    ansible_ssh_common_args: -F none -o ControlMaster=no -o UserKnownHostsFile={self.sshd.folder}/known_hosts\n"))
-
-    def play(self, action, epoch=2, host="10.2.0.5"):
-        return hook([EXAMPLE / "ansible" / "reconfigure", action, self.inventory], epoch, host, 5432, BECOME)
-
-    def restarts(self, name):
-        path = self.root / name / "restarts"
-        return len(read(path).splitlines()) if path.exists() else 0
-
-    def test_tells_and_restarts_and_a_look_changes_nothing_and_knows(self):
-        self.assertNotEqual(self.play("check").returncode, 0)
-        self.assertFalse((self.root / "app-1" / "env").exists(), "a look wrote something")
-        self.assert_done(self.play("apply"))
-        self.assert_done(self.play("check"))
-        for name in ("app-1", "app-2"):
-            self.assertEqual(read(self.root / name / "env"), "# epoch 2\nDATABASE_HOST=10.2.0.5\nDATABASE_PORT=5432")
-            self.assertEqual(self.restarts(name), 1)
-        self.assertNotEqual(self.play("check", epoch=3, host="10.3.0.5").returncode, 0)
-        self.assertEqual(self.restarts("app-1"), 1)
-
-    def test_a_restart_that_failed_is_not_in_force_and_holds_up_no_other_host(self):
-        (self.root / "app-1" / "broken").touch()
-        self.assertNotEqual(self.play("apply").returncode, 0)
-        self.assertEqual(self.restarts("app-2"), 1)
-        self.assertNotEqual(self.play("check").returncode, 0)
-        (self.root / "app-1" / "broken").unlink()
-        self.assert_done(self.play("apply"))
-        self.assert_done(self.play("check"))
-
-    def test_an_epoch_that_is_over_is_refused(self):
-        self.assert_done(self.play("apply", epoch=3, host="10.3.0.5"))
-        late = self.play("apply", epoch=2)
-        self.assertNotEqual(late.returncode, 0)
-        self.assertIn("told of a later epoch", late.stdout)
-        self.assertIn("10.3.0.5", read(self.root / "app-1" / "env"))
 
 
 class WithServers(Folder):
@@ -312,7 +213,7 @@ class Topology(Folder):
         indented = "".join("    " + line + "\n" for line in hooks.splitlines())
         topology = self.file("farshore.yml", (SOURCE / "alerting" / "example-topology.yml").read_text() + indented)
         done = subprocess.run([os.path.join(os.environ["FARSHORE_BINARY_DIR"], "actuator/ctl/farshorectl"), "check-config",
-                               f"--config.file={topology}"], capture_output=True, text=True, check=False, timeout=60)
+                               "--print", f"--config.file={topology}"], capture_output=True, text=True, check=False, timeout=60)
         self.assert_done(done)
         self.assertIn("name: applications", done.stdout)
 

@@ -71,11 +71,12 @@ echo $FARSHORE_TARGET >> {0}/moves; echo $FARSHORE_TARGET > {0}/target
 
 constexpr const char* kHookScript = R"(#!/bin/sh
 told="$FARSHORE_EPOCH $FARSHORE_REGION $FARSHORE_OLD_PRIMARY $FARSHORE_OLD_PORT $FARSHORE_NEW_PRIMARY $FARSHORE_NEW_PORT"
-if [ "$1" = check ]; then [ "$(cat {0}/clients 2>/dev/null)" = "$told" ];
-exit;
-fi echo "$1" >>{0} / hook - acts["$1" = unchecked] && exit 0 [-e{0} / hook - fails] &&
-    exit 1 [-e{0} / hook - ignores] && exit 0 while[-e{0} / hook - hangs];
-do sleep 0.05; done
+if [ "$1" = check ]; then grep -qxF "$told" {0}/clients 2>/dev/null; exit; fi
+echo "$1" >> {0}/hook-acts
+[ "$1" = unchecked ] && exit 0
+[ -e {0}/hook-fails ] && exit 1
+[ -e {0}/hook-ignores ] && exit 0
+while [ -e {0}/hook-hangs ]; do sleep 0.05; done
 echo "$told" > {0}/clients
 )";
 
