@@ -88,9 +88,8 @@ class WholeActuator {
   std::string clients_of_shop_eu(int64_t epoch = 2) const {
     return fmt::format("{} eu-west shop-us {} shop-eu {}\n", epoch, primary->port(), standby->port());
   }
-  std::string hook_acts() const {
-    return read_file(folder.file("hook-acts"));
-  }                                                                        // "act", "unchecked", a line each
+  // "act" or "unchecked", a line each.
+  std::string hook_acts() const { return read_file(folder.file("hook-acts")); }
   std::string switching_file() const { return folder.file("switching"); }  // exists while traffic is moved
 
   TempDir folder;
