@@ -63,7 +63,7 @@ class CrashFixture : public ::testing::Test {
               fmt::format("1 shop-us,{} shop-eu", epoch));
     EXPECT_EQ(world.standby->sql("SELECT count(*) FROM orders"), "1000");
     EXPECT_EQ(world.target(), "198.51.100.20\n");
-    EXPECT_TRUE(wait_until([this] { return world.clients() == world.clients_of_shop_eu(epoch); }, 30s))
+    EXPECT_TRUE(wait_until([this, epoch] { return world.clients() == world.clients_of_shop_eu(epoch); }, 30s))
         << world.clients();
     const std::string moves = world.moves();
     EXPECT_GE(moves.size(), 14U);
