@@ -58,8 +58,8 @@ inline constexpr Metric kBuildInfo{"farshore_actuator_build_info", MetricType::G
 
 // All of them; a test finds one that is emitted and not here.
 inline constexpr Metric kOfActuator[] = {
-    kPrimaryEpoch, kEpochClaimed, kPaused,          kLatched,       kTrafficPending, kStalePrimary,
-    kHookPending,  kRunsEnded,    kRunsHeld,     kReady,           kPlanAge,       kAlerts,         kWebhookRefused,
-    kHttpRefused,  kTriggerPath,  kJournalWritable, kFailedSignIns, kBuildInfo};
+    kPrimaryEpoch,   kEpochClaimed, kPaused,      kLatched,         kTrafficPending, kStalePrimary,
+    kHookPending,    kRunsEnded,    kRunsHeld,    kReady,           kPlanAge,        kAlerts,
+    kWebhookRefused, kHttpRefused,  kTriggerPath, kJournalWritable, kFailedSignIns,  kBuildInfo};
 
 }  // namespace farshore::metric

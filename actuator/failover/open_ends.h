@@ -1,6 +1,6 @@
 // What of the reign in force is not, or no longer, as a failover leaves it: traffic that points elsewhere, a
-// server that lost the reign and may write, a hook that is not in force. Kept by the rows and their care, read by API and metrics; in
-// memory only, because it is looked at again after a restart. Thread-safe.
+// server that lost the reign and may write, a hook that is not in force. Kept by the rows and their care,
+// read by API and metrics; in memory only, because it is looked at again after a restart. Thread-safe.
 #pragma once
 
 #include <map>

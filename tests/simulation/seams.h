@@ -248,7 +248,8 @@ class World::Traffic final : public TrafficSwitch {
     return world_.dns;
   }
   Status point_to(const std::string& region, int64_t epoch, BootTime) override {
-    if (!world_.reigns_proven(region, epoch)) world_.violated("S4: traffic to a server without a committed write in the epoch");
+    if (!world_.reigns_proven(region, epoch))
+      world_.violated("S4: traffic to a server without a committed write in the epoch");
     if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
     return world_.effect([&]() -> Status {
       world_.dns = World::target_of(region);

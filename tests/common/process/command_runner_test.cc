@@ -127,8 +127,7 @@ TEST_F(CommandRunnerTest, ARequestToStopEndsTheWholeGroupAsADeadlineDoes) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kUnknown);
   EXPECT_LT(system_clock().boot_now() - began, 10s);
-  EXPECT_EQ(runner_->run({"/bin/true"}, {}, began + 30s, stop.get_token()).error().code,
-            ErrorCode::kTimeout);
+  EXPECT_EQ(runner_->run({"/bin/true"}, {}, began + 30s, stop.get_token()).error().code, ErrorCode::kTimeout);
 }
 
 TEST_F(CommandRunnerTest, AChildThatKeepsTheOutputOpenDoesNotHoldUpTheResult) {

@@ -162,7 +162,7 @@ TEST(Topology, TheHeartbeatIsOffUnlessItIsNamed) {
 
 const std::string kHooked =
     kExample +
-    "    hooks:\n"                                                                            // 48
+    "    hooks:\n"                                                                              // 48
     "      - {name: env, act: [/usr/local/bin/env, a b], check: [/usr/local/bin/env, same]}\n"  // 49
     "      - {name: play, act: [/usr/local/bin/play], timeout: 2m, retries: 0}\n";              // 50
 
