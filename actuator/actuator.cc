@@ -7,6 +7,7 @@
 #include "actuator/alerts/prometheus_votes.h"
 #include "actuator/api/api.h"
 #include "actuator/fence/registry.h"
+#include "actuator/hooks/command_hooks.h"
 #include "actuator/journal/sqlite_journal.h"
 #include "actuator/postgres/admin_server.h"
 #include "actuator/traffic/registry.h"
@@ -49,6 +50,7 @@ struct Actuator::Cluster {
   std::vector<std::unique_ptr<PostgresServer>> servers;
   std::vector<std::unique_ptr<Fence>> fences;
   std::vector<std::unique_ptr<TrafficSwitch>> traffic;
+  std::unique_ptr<Hooks> hooks;
   EngineDeps deps;
 };
 
@@ -127,6 +129,8 @@ Status Actuator::build_cluster(const ClusterConfig& config) {
     cluster->traffic.push_back(std::move(*made));
     deps.traffic.push_back(cluster->traffic.back().get());
   }
+  cluster->hooks = make_command_hooks(config.hooks, *commands_, clock_);
+  deps.hooks = cluster->hooks.get();
   deps.cluster = &config;
   deps.observe_interval = topology_.observe.interval;
   deps.clock = &clock_;

@@ -60,6 +60,7 @@ apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use
 # Not started now must also mean not started at the next boot.
 declare -A unit_of=([postgresql-15]=postgresql [prometheus]=prometheus [prometheus-alertmanager]=prometheus-alertmanager
   [pdns-server]=pdns [bind9]=named [knot]=knot [nftables]=nftables [haproxy]=haproxy [openssh-server]=ssh [rsync]=rsync
+  [pgbouncer]=pgbouncer
   [prometheus-postgres-exporter]=prometheus-postgres-exporter)
 if [ -d /run/systemd/system ]; then
   for package in "${missing[@]}"; do

@@ -25,6 +25,9 @@ inline constexpr Metric kStalePrimary{"farshore_stale_primary", MetricType::Gaug
                                       "the care for the reign",
                                       "1 while a server that lost the reign answers as a primary, or nothing "
                                       "proves that it cannot write; and for a minute after."};
+inline constexpr Metric kHookPending{"farshore_hook_pending", MetricType::Gauge, "cluster hook",
+                                     "the care for the reign",
+                                     "1 while a hook that a run asked is not in force yet."};
 inline constexpr Metric kRunsEnded{"farshore_runs_total", MetricType::Counter, "cluster state", "the journal",
                                    "Failover runs that ended, by how."};
 inline constexpr Metric kRunsHeld{"farshore_runs_held", MetricType::Gauge, "cluster", "the journal",
@@ -103,12 +106,13 @@ inline constexpr Metric kMaxLossSeconds{"farshore_cluster_max_data_loss_seconds"
                                         "cluster", "the topology file", "The same limit in time."};
 
 // All of them; a test finds one that is emitted and not here.
-inline constexpr Metric kOfActuator[] = {
-    kPrimaryEpoch,  kEpochClaimed,     kPaused,          kLatched,       kTrafficPending,
-    kStalePrimary,  kRunsEnded,        kRunsHeld,        kReady,         kPlanAge,
-    kAlerts,        kWebhookRefused,   kHttpRefused,     kTriggerPath,   kJournalWritable,
-    kFailedSignIns, kBuildInfo,        kRunState,        kRunInfo,       kRunAccepted,
-    kRunEnded,      kRunStepStarted,   kRunStepDuration, kRunQuorumWait, kRunActuator,
-    kRunExposure,   kRunPredictedLoss, kReignBegan,      kMaxLossBytes,  kMaxLossSeconds};
+inline constexpr Metric kOfActuator[] = {kPrimaryEpoch,   kEpochClaimed, kPaused,         kLatched,
+                                         kTrafficPending, kStalePrimary, kHookPending,    kRunsEnded,
+                                         kRunsHeld,       kReady,        kPlanAge,        kAlerts,
+                                         kWebhookRefused, kHttpRefused,  kTriggerPath,    kJournalWritable,
+                                         kFailedSignIns,  kBuildInfo,    kRunState,       kRunInfo,
+                                         kRunAccepted,    kRunEnded,     kRunStepStarted, kRunStepDuration,
+                                         kRunQuorumWait,  kRunActuator,  kRunExposure,    kRunPredictedLoss,
+                                         kReignBegan,     kMaxLossBytes, kMaxLossSeconds};
 
 }  // namespace farshore::metric

@@ -62,6 +62,12 @@ void add_open_ends(MetricPage& page, const MetricsInput& input, const Topology& 
       for (const ServerConfig& server : config->servers)
         page.add({{"cluster", cluster.cluster}, {"region", server.region}, {"server", server.name}},
                  is_open(cluster.stale_primaries, server.name) ? 1 : 0);
+  page.family(metric::kHookPending);
+  for (const auto& cluster : input.clusters)
+    if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
+      for (const HookConfig& hook : config->hooks)
+        page.add({{"cluster", cluster.cluster}, {"hook", hook.name}},
+                 is_open(cluster.hooks_open, hook.name) ? 1 : 0);
 }
 
 void add_runs(MetricPage& page, const MetricsInput& input) {

@@ -148,6 +148,7 @@ void write_cluster(JsonWriter& writer, const ClusterStatus& cluster, BootTime bo
   writer.end_array();
   write_open_ends(writer, "traffic_open", "record", cluster.traffic_open);
   write_open_ends(writer, "stale_primaries", "server", cluster.stale_primaries);
+  write_open_ends(writer, "hooks_open", "hook", cluster.hooks_open);
   writer.end_object();
 }
 

@@ -135,6 +135,7 @@ class Check {
     append(lines, judge_cluster(config.name, cluster.servers));
     judge_fences(config, cluster, lines);
     for (auto& place : cluster.traffic) append(lines, std::move(place));
+    for (const HookConfig& hook : config.hooks) append(lines, check_hook(hook));
     Lines own("cluster " + config.name);
     if (config.traffic.empty())
       own.warn("no traffic is moved after a failover", "add an entry under traffic");

@@ -1,6 +1,9 @@
 #include "actuator/check/outside.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "actuator/check/lines.h"
@@ -145,6 +148,22 @@ std::vector<CheckLine> check_exporter(const ExporterAddress& exporter, HttpClien
     lines.fail("answers as another vantage", "start it with --vantage=" + exporter.vantage);
   else
     lines.ok("answers as " + exporter.vantage);
+  return lines.take();
+}
+
+std::vector<CheckLine> check_hook(const HookConfig& hook) {
+  Lines lines("hook " + hook.name);
+  for (const auto* command : {&hook.act, &hook.check}) {
+    if (command->empty()) continue;
+    const std::string& program = command->front();
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(program, ignored) || access(program.c_str(), X_OK) != 0)
+      lines.fail(program + " cannot be run", "put it there, executable for the user of the actuator");
+    else
+      lines.ok(program + " can be run");
+  }
+  if (hook.check.empty())
+    lines.warn("has no check: nobody will know whether it took effect", "add one, if it can be seen");
   return lines.take();
 }
 

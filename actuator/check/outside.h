@@ -1,5 +1,5 @@
 // The checks of everything that is no PostgreSQL server: traffic, name servers, Prometheus, Alertmanager,
-// exporters.
+// exporters, hooks.
 #pragma once
 
 #include <vector>
@@ -19,5 +19,7 @@ std::vector<CheckLine> check_prometheus(const RegionUrl& server, const Topology&
 std::vector<CheckLine> check_alertmanager(const RegionUrl& server, HttpClient& http);
 // That it answers, as the vantage that the topology says.
 std::vector<CheckLine> check_exporter(const ExporterAddress& exporter, HttpClient& http);
+// That its programs could be run by this user; what they would do is not tried.
+std::vector<CheckLine> check_hook(const HookConfig& hook);
 
 }  // namespace farshore

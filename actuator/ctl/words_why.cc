@@ -44,6 +44,10 @@ constexpr std::array kRemedies = {
     Remedy{"refence",
            "Keep {old} from writing by your own means, and see why its fence cannot; Farshore goes on asking "
            "it."},
+    Remedy{
+        "reconfigure",
+        "See what the hooks that are named print and why, or do by hand what they should; Farshore goes on "
+        "asking them."},
     Remedy{"account", "Only the report is missing: see that the journal can be written."},
 };
 

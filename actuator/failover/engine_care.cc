@@ -65,6 +65,8 @@ bool Engine::look_after(RunContext& context, const Step& step) {
                                 {"step", step.name},
                                 {"reason", context.care_said}});
   }
+  // What was reached meanwhile outlives this process, or a part that is done would be done again.
+  if (context.has_new_facts()) (void)record(context, step.name, StepEvent::kFailed, why);
   return false;
 }
 

@@ -67,13 +67,25 @@ RunFacts settings_still_to_put_back(RunContext& context);
 StepCheck is_kept_out(RunContext& context);
 StepStatus fence_again(RunContext& context);
 StepStatus keeps_out(RunContext& context);
-// The care of rows 10 to 12 after success.
+// 13 reconfigure
+StepStatus hooks_are_due(RunContext& context);
+StepCheck no_hook_is_open(RunContext& context);
+StepStatus run_hooks(RunContext& context);
+StepStatus hooks_are_in_force(RunContext& context);
+// The care of rows 10 to 13 after success.
 StepStatus traffic_still_points_there(RunContext& context);
 StepStatus point_traffic_again(RunContext& context);
 StepStatus all_follow(RunContext& context);
 StepStatus restore_followers(RunContext& context);
 StepStatus no_stale_primary(RunContext& context);
 StepStatus fence_stale_primaries(RunContext& context);
+StepStatus hooks_came_into_force(RunContext& context);
+StepStatus run_hooks_again(RunContext& context);
+// What this process' observer saw of a server in the last seconds; null = it did not answer, or longer ago.
+const ServerObservation* fresh_sight(const RunContext& context, const Snapshot* snapshot,
+                                     const std::string& server);
+// This process' observer sees the reign's primary, as a primary: clients may be sent there again.
+bool is_seen_reigning(const RunContext& context);
 // 14 account
 StepStatus account(RunContext& context);
 
@@ -143,5 +155,7 @@ inline constexpr const char* kStandbyNames =
     "synchronous_standby_names";  // fact: what the promoted server inherited
 inline constexpr const char* kSavedPrefix =
     "saved.";  // fact: the settings of a standby that are to be put back
+inline constexpr const char* kCutOnlyPrefix = "cut_only.";  // fact: why this standby is cut and nothing more
+inline constexpr const char* kUncutPrefix = "uncut.";       // fact: why this standby could not be cut
 
 }  // namespace farshore::rows

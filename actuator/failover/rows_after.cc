@@ -1,10 +1,7 @@
-// Rows after the new reign began: switch_traffic, follow, account. Forward only.
+// Rows after the new reign began: switch_traffic, account. Forward only.
 #include <algorithm>
-#include <mutex>
 
 #include "actuator/failover/rows.h"
-#include "actuator/failover/settings_text.h"
-#include "common/topology/conninfo.h"
 
 namespace farshore::rows {
 namespace {
@@ -12,34 +9,6 @@ namespace {
 constexpr nanoseconds kPollEvery = 20ms;
 constexpr nanoseconds kPointAgain = 1s;
 constexpr nanoseconds kLookLimit = 1s;
-
-struct Follower {
-  PostgresServer* server;
-  SavedSettings settings;
-
-  // It replays the row of the new reign; a delayed one is pointed there, and will when its delay has passed.
-  bool follows(const ServerLook& look, const EpochRow& row) const {
-    if (look.epoch_row == row) return true;
-    return look.apply_delay > 0ns && look.primary_conninfo == settings.at("primary_conninfo");
-  }
-};
-
-// The standbys that wait for their settings: with the new primary's address put in.
-std::vector<Follower> followers(RunContext& context) {
-  std::vector<Follower> found;
-  const ServerConfig* primary = context.deps.cluster->find_server(context.run.candidate);
-  for (PostgresServer* server : context.standbys()) {
-    const auto saved = context.fact(kSavedPrefix + server->name());
-    if (!saved || !primary || server->name() == context.run.candidate) continue;
-    auto settings = settings_from_text(*saved);
-    if (!settings) continue;
-    auto conninfo = conninfo_for_new_primary((*settings)["primary_conninfo"], primary->conninfo);
-    if (!conninfo) continue;
-    (*settings)["primary_conninfo"] = *conninfo;
-    found.push_back({server, std::move(*settings)});
-  }
-  return found;
-}
 
 }  // namespace
 
@@ -132,77 +101,6 @@ StepStatus traffic_points_there(RunContext& context) {
   say_when_caches_clear(context);
   context.set_fact("actuator_seconds", to_seconds(context.since_accepted()));
   return {};
-}
-
-// ---- 11 follow ----
-
-namespace {
-
-// The slots that the followers will ask for: without them they would be refused for ever.
-void make_slots(RunContext& context, const std::vector<Follower>& waiting) {
-  std::vector<PostgresServer*> servers;
-  for (const Follower& follower : waiting) servers.push_back(follower.server);
-  for (const LookResult& result : look_at(context, servers, kLookLimit)) {
-    if (!result.look || result.look->primary_slot_name.empty()) continue;
-    const Status made = context.server(context.run.candidate)
-                            ->make_slot(result.look->primary_slot_name, context.row_deadline);
-    context.set_fact("slot_open." + result.server->name(), made ? "" : made.error().message);
-  }
-}
-
-}  // namespace
-
-StepStatus follow(RunContext& context) {
-  const auto checkpoint = [&context] {
-    (void)context.server(context.run.candidate)->request_checkpoint(context.row_deadline);
-  };
-  context.deps.parallel->run({checkpoint, [&context] { give_settings_back(context); }});
-  context.set_fact(kSavedPrefix + context.run.candidate, std::string());  // a primary needs none of them
-  return {};
-}
-
-void give_settings_back(RunContext& context) {
-  std::vector<std::function<void()>> tasks;
-  const std::vector<Follower> waiting = followers(context);
-  make_slots(context, waiting);
-  std::vector<Status> restored(waiting.size());
-  for (size_t i = 0; i < waiting.size(); ++i)
-    tasks.emplace_back([&, i] {
-      restored[i] = waiting[i].server->restore_settings(waiting[i].settings, context.row_deadline);
-    });
-  context.deps.parallel->run(std::move(tasks));
-  for (size_t i = 0; i < waiting.size(); ++i) {
-    const std::string name = "restored." + waiting[i].server->name();
-    if (restored[i] && !context.fact(name)) context.set_fact(name, std::string("yes"));
-  }
-}
-
-StepStatus followers_replay(RunContext& context) {
-  const EpochRow row{context.run.cluster, context.run.epoch, context.run.candidate};
-  while (true) {
-    const std::vector<Follower> waiting = followers(context);
-    std::vector<PostgresServer*> servers;
-    for (const Follower& follower : waiting) servers.push_back(follower.server);
-    std::string open;
-    const std::vector<LookResult> looks = look_at(context, servers, kLookLimit);
-    for (size_t i = 0; i < looks.size(); ++i) {
-      if (looks[i].look && waiting[i].follows(*looks[i].look, row))
-        context.set_fact(kSavedPrefix + servers[i]->name(), std::string());
-      else
-        open += (open.empty() ? "" : ", ") + servers[i]->name();
-    }
-    if (open.empty()) return {};
-    if (context.clock().boot_now() + kPollEvery >= context.row_deadline)
-      return stop("not following yet: {}", open);
-    context.clock().sleep_for(kPollEvery);
-  }
-}
-
-RunFacts settings_still_to_put_back(RunContext& context) {
-  RunFacts facts;
-  for (const Follower& follower : followers(context))
-    facts[kSavedPrefix + follower.server->name()] = settings_to_text(follower.settings);
-  return facts;
 }
 
 // ---- 14 account ----

@@ -1,5 +1,5 @@
-// Row 12, refence; and the care of rows 10 to 12 after the run succeeded: traffic that somebody pointed
-// elsewhere, standbys that do not follow yet, a server that lost the reign and comes back as a primary.
+// Row 12, refence; and the care of it and of row 10 after the run succeeded: traffic that somebody pointed
+// elsewhere, a server that lost the reign and comes back as a primary.
 #include <algorithm>
 
 #include "actuator/failover/rows.h"
@@ -13,13 +13,6 @@ constexpr nanoseconds kPointLimit = 3s;
 constexpr nanoseconds kPointEvery = 60s;  // a record that somebody keeps changing is a person's business
 constexpr nanoseconds kStaleFor = 60s;    // one that comes and goes is one event, and an alert sees it
 constexpr nanoseconds kFresh = 3s;
-
-const ServerObservation* fresh_sight(const RunContext& context, const Snapshot* snapshot,
-                                     const std::string& server) {
-  const ServerObservation* seen = snapshot ? snapshot->find(context.run.cluster, server) : nullptr;
-  if (!seen || !seen->up || !seen->facts || !seen->last_success) return nullptr;
-  return context.clock().boot_now() - *seen->last_success <= kFresh ? seen : nullptr;
-}
 
 bool lost_a_reign(const RunContext& context, const std::string& server) {
   if (server == context.old_primary()) return true;
@@ -81,6 +74,19 @@ std::string joined(const std::vector<std::string>& parts) {
 }
 
 }  // namespace
+
+const ServerObservation* fresh_sight(const RunContext& context, const Snapshot* snapshot,
+                                     const std::string& server) {
+  const ServerObservation* seen = snapshot ? snapshot->find(context.run.cluster, server) : nullptr;
+  if (!seen || !seen->up || !seen->facts || !seen->last_success) return nullptr;
+  return context.clock().boot_now() - *seen->last_success <= kFresh ? seen : nullptr;
+}
+
+bool is_seen_reigning(const RunContext& context) {
+  const auto snapshot = context.deps.view->snapshot();
+  const ServerObservation* primary = fresh_sight(context, snapshot.get(), context.run.candidate);
+  return primary && !primary->facts->in_recovery;
+}
 
 // ---- 12 refence ----
 
@@ -172,9 +178,7 @@ StepStatus traffic_still_points_there(RunContext& context) {
 
 StepStatus point_traffic_again(RunContext& context) {
   if (const auto why_not = why_not_act(context.deps)) return stop("not pointed back: {}", why_not->text);
-  const auto snapshot = context.deps.view->snapshot();
-  const ServerObservation* primary = fresh_sight(context, snapshot.get(), context.run.candidate);
-  if (!primary || primary->facts->in_recovery)
+  if (!is_seen_reigning(context))
     return stop("not pointed back: {} is not seen as a primary", context.run.candidate);
   const BootTime now = context.clock().boot_now();
   context.row_deadline = std::min(context.row_deadline, now + kPointLimit);
@@ -195,23 +199,6 @@ StepStatus point_traffic_again(RunContext& context) {
     context.traffic_astray.erase(records[i]->name());
   }
   return {};
-}
-
-// ---- 11 follow, afterwards ----
-
-StepStatus all_follow(RunContext& context) {
-  std::vector<std::string> waiting;
-  for (const PostgresServer* server : context.standbys())
-    if (server->name() != context.run.candidate && context.fact(kSavedPrefix + server->name()))
-      waiting.push_back(server->name());
-  if (waiting.empty()) return {};
-  return stop("not following yet: {}", fmt::join(waiting, ", "));
-}
-
-StepStatus restore_followers(RunContext& context) {
-  context.row_deadline = std::min(context.row_deadline, context.clock().boot_now() + kLookLimit);
-  give_settings_back(context);
-  return followers_replay(context);
 }
 
 }  // namespace farshore::rows

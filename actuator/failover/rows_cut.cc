@@ -14,8 +14,6 @@ constexpr nanoseconds kLookLimit = 1s;
 constexpr nanoseconds kAskAgainEvery = 1s;
 constexpr nanoseconds kPollSlowFence = 250ms;  // providers limit the rate, and the wait may be minutes
 
-constexpr const char* kCutOnlyPrefix = "cut_only.";  // fact: why this standby is cut and nothing more
-
 // The standbys whose settings this run has saved, which are the ones it cuts.
 std::vector<PostgresServer*> saved_standbys(const RunContext& context) {
   std::vector<PostgresServer*> found;
@@ -165,9 +163,12 @@ StepStatus save_settings(RunContext& context) {
     if (!context.fact(kSavedPrefix + server->name())) standbys.push_back(server);
   const auto read = read_settings_of(context, standbys);
   for (size_t i = 0; i < standbys.size(); ++i) {
+    const std::string uncut = kUncutPrefix + standbys[i]->name();
     if (!read[i])
-      context.set_fact("uncut." + standbys[i]->name(), read[i].error().message);
-    else if (!read[i]->empty())
+      context.set_fact(uncut, read[i].error().message);
+    else if (context.fact(uncut))  // by an earlier attempt
+      context.set_fact(uncut, std::string());
+    if (read[i] && !read[i]->empty())
       context.set_fact(kSavedPrefix + standbys[i]->name(), settings_to_text(*read[i]));
   }
   if (!saved_standbys(context).empty()) return {};

@@ -13,6 +13,7 @@
 #include "actuator/failover/open_ends.h"
 #include "actuator/failover/seams.h"
 #include "actuator/fence/fence.h"
+#include "actuator/hooks/hooks.h"
 #include "actuator/journal/journal.h"
 #include "actuator/postgres/postgres_server.h"
 #include "actuator/traffic/traffic_switch.h"
@@ -34,6 +35,7 @@ struct EngineDeps {
   std::vector<TrafficSwitch*> traffic;
   Parallel* parallel = nullptr;
   Notifier* notifier = nullptr;
+  Hooks* hooks = nullptr;         // null: none runs
   OpenEnds* open_ends = nullptr;  // null: nobody reads them
 };
 

@@ -75,6 +75,7 @@ Spectator::Spectator(const EngineDeps& deps) : deps_(deps) {
   watch_all<WatchedServer>(deps_.servers, servers_);
   watch_all<WatchedFence>(deps_.fences, fences_);
   watch_all<WatchedTraffic>(deps_.traffic, traffic_);
+  deps_.hooks = nullptr;  // they only act
 }
 
 Spectator::~Spectator() = default;

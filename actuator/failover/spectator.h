@@ -20,7 +20,7 @@ class Spectator {
   const EngineDeps& deps() const { return deps_; }
 
  private:
-  EngineDeps deps_;
+  EngineDeps deps_;  // without hooks
   std::vector<std::unique_ptr<PostgresServer>> servers_;
   std::vector<std::unique_ptr<Fence>> fences_;
   std::vector<std::unique_ptr<TrafficSwitch>> traffic_;

@@ -185,6 +185,7 @@ ClusterStatus Supervisor::status_of(Member& member) {
       if (server.cluster == status.cluster) status.servers.push_back(server);
   status.traffic_open = member.worker->open_ends().open(OpenEnds::Kind::kTraffic);
   status.stale_primaries = member.worker->open_ends().open(OpenEnds::Kind::kStalePrimary);
+  status.hooks_open = member.worker->open_ends().open(OpenEnds::Kind::kHook);
   status.votes = deps.votes->latest(status.cluster);
   status.votes_needed = deps.votes->quorum();
   return status;

@@ -96,12 +96,14 @@ class SystemCommandRunner final : public CommandRunner {
  public:
   explicit SystemCommandRunner(Clock& clock) : clock_(clock) {}
 
+  using CommandRunner::run;
   Result<CommandResult> run(const std::vector<std::string>& argv, const Environment& environment,
-                            BootTime deadline) override {
+                            BootTime deadline, const std::stop_token& stop) override {
     if (argv.empty() || argv.front().empty() || argv.front().front() != '/')
       return fail(ErrorCode::kInvalidArgument, "a command must begin with the absolute path of its program");
     const std::string& program = argv.front();
-    if (clock_.boot_now() >= deadline) return fail(ErrorCode::kTimeout, "no time left to start {}", program);
+    if (clock_.boot_now() >= deadline || stop.stop_requested())
+      return fail(ErrorCode::kTimeout, "no time left to start {}", program);
     reap_abandoned();
 
     Child child;
@@ -115,7 +117,7 @@ class SystemCommandRunner final : public CommandRunner {
     // A pid of our own unreaped child cannot be used again, so this always means that process.
     child.pidfd.reset(static_cast<int>(syscall(SYS_pidfd_open, child.pid, 0)));
 
-    const bool in_time = wait_for_exit(child, deadline);
+    const bool in_time = wait_for_exit(child, deadline, stop);
     if (!in_time) stop_group(child);
     return finish(child, program, in_time);
   }
@@ -136,11 +138,11 @@ class SystemCommandRunner final : public CommandRunner {
   }
 
   // True when the program ended (it is not reaped yet); reads its output meanwhile.
-  bool wait_for_exit(Child& child, BootTime until) {
+  bool wait_for_exit(Child& child, BootTime until, const std::stop_token& stop = {}) {
     while (true) {
       const nanoseconds left = until - clock_.boot_now();
-      if (left <= 0ns) return exited(child);
-      // Poll waits on a clock that stands still in suspend: look at ours at least every 200 ms.
+      if (left <= 0ns || stop.stop_requested()) return exited(child);
+      // Poll waits on a clock that stands still in suspend: look at ours, and at `stop`, every 200 ms.
       const auto wait = std::chrono::ceil<milliseconds>(std::min<nanoseconds>(left, 200ms));
       pollfd fds[3] = {{child.pidfd.get(), POLLIN, 0},
                        {child.out.read_end.get(), POLLIN, 0},

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,12 +36,17 @@ constexpr nanoseconds kKillGrace = 200ms;
 // Thread-safe. Never throws. Any exit is a result. Errors: kTimeout (the deadline had passed before it was
 // started), kUnknown (it was stopped at the deadline: it may have taken effect), kNotFound, kPermission,
 // kInvalidArgument (no absolute path), kUnavailable (no process or pipe to be had). Returns at most
-// kKillGrace plus a second after the deadline.
+// kKillGrace plus a second after the deadline. A request to stop is a deadline that has come, noticed within
+// 200 ms.
 class CommandRunner {
  public:
   virtual ~CommandRunner() = default;
   virtual Result<CommandResult> run(const std::vector<std::string>& argv, const Environment& environment,
-                                    BootTime deadline) = 0;
+                                    BootTime deadline, const std::stop_token& stop) = 0;
+  Result<CommandResult> run(const std::vector<std::string>& argv, const Environment& environment,
+                            BootTime deadline) {
+    return run(argv, environment, deadline, {});
+  }
 };
 
 std::unique_ptr<CommandRunner> make_command_runner(Clock& clock);

@@ -105,6 +105,15 @@ const std::vector<ProviderKind>& traffic_kinds() {
   return kinds;
 }
 
+bool read_command(MapReader& reader, const std::string& key, Need need, std::vector<std::string>& out) {
+  if (!reader.text_list(key, need, out)) return false;
+  if (!out.front().starts_with('/')) {
+    reader.fault(key, fmt::format("'{}' must begin with an absolute path", key),
+                 "commands run without a shell and without a search path");
+  }
+  return true;
+}
+
 namespace {
 
 std::optional<int64_t> parse_id(std::string_view text) {
@@ -117,12 +126,7 @@ std::optional<int64_t> parse_id(std::string_view text) {
 void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& out) {
   if (field.type == FieldType::kCommand) {
     std::vector<std::string> command;
-    if (!reader.text_list(field.name, field.need, command)) return;
-    if (!command.front().starts_with('/')) {
-      reader.fault(field.name, fmt::format("'{}' must begin with an absolute path", field.name),
-                   "commands run without a shell and without a search path");
-    }
-    out.lists[field.name] = std::move(command);
+    if (read_command(reader, field.name, field.need, command)) out.lists[field.name] = std::move(command);
     return;
   }
   if (field.type == FieldType::kRegionMap) {

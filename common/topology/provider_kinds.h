@@ -38,6 +38,9 @@ struct ProviderKind {
   bool is_dns = false;  // traffic only: has a record type and authoritative servers
 };
 
+// Reads a list that is a command (FieldType::kCommand). True when `out` was set.
+bool read_command(MapReader& reader, const std::string& key, Need need, std::vector<std::string>& out);
+
 const std::vector<ProviderKind>& fence_kinds();
 const std::vector<ProviderKind>& traffic_kinds();
 

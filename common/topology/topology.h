@@ -126,6 +126,18 @@ struct TrafficConfig {
   ProviderConfig provider;
 };
 
+// One of the user's own commands that tells clients of the new primary after a failover: `act` does it, exit
+// 0 of `check` is the proof that it is in force. Run in the order of the list, without a shell.
+struct HookConfig {
+  std::string name;
+  std::vector<std::string> act;
+  std::vector<std::string> check;  // empty: exit 0 of act is all there is to go by
+  nanoseconds timeout = 30s;       // of check, act, retries and check again, together
+  int retries = 2;                 // of act, within the timeout
+};
+
+constexpr size_t kMostHooks = 16;  // of a cluster
+
 struct ClusterConfig {
   std::string name;
   std::vector<ServerConfig> servers;
@@ -134,6 +146,7 @@ struct ClusterConfig {
   FailoverSettings failover;
   std::vector<FenceConfig> fences;
   std::vector<TrafficConfig> traffic;
+  std::vector<HookConfig> hooks;
 
   const ServerConfig* find_server(std::string_view server) const;
 };

@@ -198,6 +198,7 @@ class Checker {
     for (size_t i = 0; i < cluster.traffic.size(); ++i) {
       check_traffic(cluster, cluster.traffic[i], fmt::format("{}.traffic.{}", path, i));
     }
+    check_hooks(cluster, path);
   }
 
   void check_server(const ClusterConfig& cluster, const ServerConfig& server, const std::string& path) {
@@ -258,6 +259,22 @@ class Checker {
                       automatic ? "the mode is automatic" : "one vantage alone makes the quorum"),
           automatic ? "add one under fence, or choose mode: approve"
                     : "add one under fence, a witness, or choose mode: off");
+    }
+  }
+
+  void check_hooks(const ClusterConfig& cluster, const std::string& path) {
+    if (cluster.hooks.size() > kMostHooks) {
+      add(path + ".hooks", fmt::format("{} hooks, more than {}", cluster.hooks.size(), kMostHooks),
+          "they run one after another; let one of them do several things");
+    }
+    for (size_t i = 0; i < cluster.hooks.size(); ++i) {
+      const HookConfig& hook = cluster.hooks[i];
+      const std::string at = fmt::format("{}.hooks.{}", path, i);
+      if (!hook.name.empty())
+        check_unique("hook", cluster.name + "/" + hook.name, at + ".name", "each hook has its own name");
+      check_at_least(at + ".timeout", hook.timeout, 100ms, "a command needs time to act");
+      if (hook.timeout > 10min)
+        add(at + ".timeout", "'timeout' is over 10m", "the hooks after it wait for it; it is tried again");
     }
   }
 

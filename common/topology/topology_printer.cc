@@ -104,6 +104,14 @@ std::string print_traffic(const TrafficConfig& traffic) {
   return out + print_provider(traffic.provider, "        ");
 }
 
+std::string print_hook(const HookConfig& hook) {
+  std::string out =
+      fmt::format("      - name: {}\n        act: {}\n", quoted(hook.name), flow_list(hook.act));
+  if (!hook.check.empty()) out += fmt::format("        check: {}\n", flow_list(hook.check));
+  return out + fmt::format("        timeout: {}\n        retries: {}\n", format_duration(hook.timeout),
+                           hook.retries);
+}
+
 std::string print_cluster(const ClusterConfig& cluster) {
   std::string out = fmt::format("  - name: {}\n    servers:\n", quoted(cluster.name));
   for (const ServerConfig& server : cluster.servers) out += print_server(server);
@@ -122,6 +130,8 @@ std::string print_cluster(const ClusterConfig& cluster) {
   for (const FenceConfig& fence : cluster.fences) out += print_fence(fence);
   if (!cluster.traffic.empty()) out += "    traffic:\n";
   for (const TrafficConfig& traffic : cluster.traffic) out += print_traffic(traffic);
+  if (!cluster.hooks.empty()) out += "    hooks:\n";
+  for (const HookConfig& hook : cluster.hooks) out += print_hook(hook);
   return out;
 }
 

@@ -283,6 +283,18 @@ TrafficConfig read_traffic(const YamlNode& node, Faults& faults) {
   return out;
 }
 
+HookConfig read_hook(const YamlNode& node, Faults& faults) {
+  HookConfig out;
+  MapReader reader(node, "hook", faults);
+  reader.name("name", Need::kRequired, out.name);
+  read_command(reader, "act", Need::kRequired, out.act);
+  read_command(reader, "check", Need::kOptional, out.check);
+  reader.duration("timeout", Need::kOptional, out.timeout);
+  reader.integer("retries", Need::kOptional, 0, 10, out.retries);
+  reader.finish();
+  return out;
+}
+
 template <typename T>
 void read_list(MapReader& reader, const std::string& key, Need need, Faults& faults,
                T (*read_item)(const YamlNode&, Faults&), std::vector<T>& out) {
@@ -303,6 +315,7 @@ ClusterConfig read_cluster(const YamlNode& node, Faults& faults) {
   }
   read_list(reader, "fence", Need::kOptional, faults, read_fence, out.fences);
   read_list(reader, "traffic", Need::kOptional, faults, read_traffic, out.traffic);
+  read_list(reader, "hooks", Need::kOptional, faults, read_hook, out.hooks);
   reader.finish();
   return out;
 }

@@ -32,8 +32,9 @@ class FakeCommandRunner final : public CommandRunner {
     answer(program, std::move(result));
   }
 
+  using CommandRunner::run;
   Result<CommandResult> run(const std::vector<std::string>& argv, const Environment& environment,
-                            BootTime deadline) override {
+                            BootTime deadline, const std::stop_token&) override {
     const std::lock_guard lock(mutex_);
     calls_.push_back({argv, environment, deadline});
     auto& script = scripts_[argv.at(0)];

@@ -46,10 +46,30 @@ TEST(CrashSimulation, EndsRightWhereverTheProcessDies) {
     EXPECT_EQ(world.journal.reign("shop")->value().epoch, world.last_run()->epoch);
     EXPECT_EQ(world.dns, "198.51.100.20");
     const std::string winner = world.last_run()->candidate;
+    EXPECT_EQ(world.clients["env"], winner);
+    EXPECT_EQ(world.clients["pooler"], winner);
     for (const char* other : {"shop-eu", "shop-ap"}) {
       if (other == winner) continue;
       EXPECT_EQ(world.server(other).primary_conninfo, "host=" + winner + " user=replicator");
     }
+  }
+}
+
+TEST(CrashSimulation, ACascadeGoesOnWhereverTheProcessDies) {
+  for (size_t k = 1;; ++k) {
+    World world(1, true);
+    recover(world, k);
+    SCOPED_TRACE("died at point " + std::to_string(k));
+    EXPECT_TRUE(world.violations().empty()) << world.violations().front();
+    if (world.deaths() == 0) {
+      EXPECT_GT(k, 40U);
+      break;
+    }
+    if (world.last_run()->state != RunState::kSucceeded) continue;  // as above: the loss is unknown
+    EXPECT_EQ(world.server("shop-ap").primary_conninfo, "host=shop-eu user=replicator");
+    EXPECT_EQ(world.server("shop-ap2").primary_conninfo, "host=shop-ap user=replicator");
+    EXPECT_EQ(world.server("shop-ap2").rows.back().epoch, 2);
+    EXPECT_FALSE(world.server("shop-eu").slots.contains("second")) << "nobody would ever read it";
   }
 }
 

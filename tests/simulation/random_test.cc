@@ -26,6 +26,7 @@ class Schedule {
     world_.weather = {chance(30) ? pick(40) : 0, chance(30) ? pick(40) : 0};
     world_.fence_works = !chance(15);
     world_.dns_works = !chance(15);
+    world_.hooks_work = !chance(15);
     if (chance(50)) world_.die_at(1 + static_cast<size_t>(pick(120)));
     chance(50) ? world_.lose_primary() : world_.cut_off_primary();
     const bool comes_back = chance(40);
@@ -59,6 +60,7 @@ class Schedule {
   void calm_down() {
     world_.weather = {};
     world_.dns_works = true;
+    world_.hooks_work = true;
     world_.die_at(0);
     world_.server("shop-ap").cut_off = false;
     world_.run_for(150s);
@@ -99,6 +101,11 @@ TEST(RandomSimulation, HoldsEveryInvariantInEverySchedule) {
         << world.violations().front() << "; again with FARSHORE_SEED=" << seed << history(world);
     if (run && run->state == RunState::kSucceeded) {
       ASSERT_EQ(world.dns, world.target_of(run->region)) << "FARSHORE_SEED=" << seed << history(world);
+      for (const HookConfig& hook : world.config.hooks)
+        ASSERT_EQ(world.clients[hook.name], run->candidate) << "FARSHORE_SEED=" << seed << history(world);
+      for (const char* other : {"shop-eu", "shop-ap"})
+        ASSERT_EQ(world.server(other).rows.empty() ? 0 : world.server(other).rows.back().epoch, run->epoch)
+            << other << " does not follow; FARSHORE_SEED=" << seed << history(world);
     }
   }
   for (const auto& [ending, number] : endings) fmt::print("{}: {}\n", ending, number);

@@ -261,12 +261,8 @@ class World::Traffic final : public TrafficSwitch {
     return world_.dns;
   }
   Status point_to(const std::string& region, int64_t epoch, BootTime) override {
-    const bool proven = std::any_of(world_.state_.begin(), world_.state_.end(), [&](const SimServer& server) {
-      return server.region == region && !server.in_recovery &&
-             std::any_of(server.rows.begin(), server.rows.end(),
-                         [&](const EpochRow& row) { return row.epoch == epoch; });
-    });
-    if (!proven) world_.violated("S4: traffic to a server without a committed write in the epoch");
+    if (!world_.reigns_proven(region, epoch))
+      world_.violated("S4: traffic to a server without a committed write in the epoch");
     if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
     return world_.effect([&]() -> Status {
       world_.dns = World::target_of(region);
@@ -282,6 +278,39 @@ class World::Traffic final : public TrafficSwitch {
  private:
   World& world_;
   const std::string name_ = "orders.example.com", kind_ = "fake";
+};
+
+// A turn takes no time of the worker's here; what the world sees of it is the same.
+class World::Hooking final : public Hooks {
+ public:
+  explicit Hooking(World& world) : world_(world) {}
+  void begin(const HookFacts& facts, const std::vector<std::string>& hooks) override {
+    if (facts.epoch < epoch_) world_.violated("S4: a hook is told of a reign that is over");
+    if (!world_.reigns_proven(facts.region, facts.epoch))
+      world_.violated("S4: a hook is told of a server without a committed write in the epoch");
+    if (facts.new_host != facts.new_primary || facts.old_host == facts.new_host || facts.old_port != "5432")
+      world_.violated("S4: a hook is told the wrong address");
+    epoch_ = facts.epoch;
+    round_ = {};
+    for (const std::string& hook : hooks) round_.outcomes.push_back(turn(facts, hook));
+  }
+  HookRound newest(int64_t epoch) const override { return epoch == epoch_ ? round_ : HookRound(); }
+
+ private:
+  HookOutcome turn(const HookFacts& facts, const std::string& hook) {
+    if (world_.clients[hook] == facts.new_primary) return {hook, true, "it was in force already"};
+    if (!world_.hooks_work) return {hook, false, "act: exit 1"};
+    const Status acted = world_.effect([&]() -> Status {
+      world_.hook_acts.push_back(fmt::format("{}@{}", hook, facts.epoch));
+      world_.clients[hook] = facts.new_primary;
+      return {};
+    });
+    return {hook, acted.has_value(), acted ? "the check says so" : acted.error().message};
+  }
+
+  World& world_;
+  int64_t epoch_ = 0;
+  HookRound round_;
 };
 
 class World::Inline final : public Parallel {

@@ -18,12 +18,16 @@ constexpr nanoseconds kRefencedWithin = 25s;  // a run that confirms, or waits f
 
 // ---- the world ----
 
-World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_look_(clock.boot_now()) {
+World::World(uint64_t seed, bool cascade)
+    : random(seed), moved_to_(clock.boot_now()), next_look_(clock.boot_now()) {
   init_logging(LogLevel::kError, LogFormat::kLogfmt);
   config.name = "shop";
   config.failover.mode = FailoverMode::kAutomatic;
-  for (const auto& [name, region] :
-       {std::pair("shop-us", "us-east"), {"shop-eu", "eu-west"}, {"shop-ap", "ap-south"}}) {
+  for (const auto& [name, region] : {std::pair("shop-us", "us-east"),
+                                     {"shop-eu", "eu-west"},
+                                     {"shop-ap", "ap-south"},
+                                     {"shop-ap2", "ap-south"}}) {
+    if (!cascade && std::string_view(name) == "shop-ap2") continue;
     ServerConfig server;
     server.name = name;
     server.region = region;
@@ -39,11 +43,22 @@ World::World(uint64_t seed) : random(seed), moved_to_(clock.boot_now()), next_lo
     if (state.in_recovery) state.slots.clear();
     state_.push_back(state);
   }
+  if (cascade) {
+    server("shop-ap2").primary_conninfo = "host=shop-ap user=replicator";
+    server("shop-ap2").slot_name = "second";
+    server("shop-ap").slots = {"second"};
+  }
+  for (const char* name : {"env", "pooler"}) {
+    HookConfig hook;
+    hook.name = name;
+    config.hooks.push_back(hook);
+  }
   view_ = std::make_unique<View>(*this);
   votes_ = std::make_unique<Votes>(*this);
   for (size_t i = 0; i < state_.size(); ++i) servers_.push_back(std::make_unique<Server>(*this, i));
   fence_ = std::make_unique<PowerFence>(*this);
   traffic_ = std::make_unique<Traffic>(*this);
+  hooking_ = std::make_unique<Hooking>(*this);
   inline_ = std::make_unique<Inline>();
   told_ = std::make_unique<Told>(*this);
   clock.on_move = [this] { move(); };
@@ -71,6 +86,7 @@ void World::build_worker() {
   if (with_fence) deps.fences.push_back(fence_.get());
   deps.fences.insert(deps.fences.end(), further_fences.begin(), further_fences.end());
   deps.traffic.push_back(traffic_.get());
+  deps.hooks = hooking_.get();
   deps.parallel = inline_.get();
   deps.notifier = told_.get();
   worker = std::make_unique<ClusterWorker>(deps);
@@ -156,9 +172,10 @@ void World::move() {
 
 void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
   const bool follows = standby.in_recovery && reachable(standby) && !standby.promoting_since &&
-                       standby.primary_conninfo.find("host=" + primary.name) != std::string::npos;
+                       standby.primary_conninfo.starts_with("host=" + primary.name + " ");
   const bool slot = standby.slot_name.empty() || primary.slots.contains(standby.slot_name);
-  if (!follows || !slot || !reachable(primary) || primary.in_recovery || primary.lsn < standby.replay) return;
+  // From another standby too, which passes on what it has itself.
+  if (!follows || !slot || !reachable(primary) || primary.lsn < standby.replay) return;
   standby.last_message = clock.boot_now();
   standby.timeline = primary.timeline;
   standby.lsn = std::max(standby.lsn, primary.lsn);
@@ -166,6 +183,14 @@ void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
     standby.replay = standby.lsn;
     standby.rows = primary.rows;
   }
+}
+
+bool World::reigns_proven(const std::string& region, int64_t epoch) const {
+  return std::any_of(state_.begin(), state_.end(), [&](const SimServer& server) {
+    return server.region == region && !server.in_recovery &&
+           std::any_of(server.rows.begin(), server.rows.end(),
+                       [&](const EpochRow& row) { return row.epoch == epoch; });
+  });
 }
 
 // ---- dying ----

@@ -56,7 +56,8 @@ struct Weather {
 
 class World {
  public:
-  explicit World(uint64_t seed = 1);
+  // `cascade`: a fourth server, shop-ap2, streams from shop-ap.
+  explicit World(uint64_t seed = 1, bool cascade = false);
   ~World();
 
   // ---- what a test does to the world ----
@@ -110,6 +111,9 @@ class World {
   nanoseconds power_off_takes{0};      // from when it is asked; the fence says that it may take twice as long
   std::vector<Fence*> further_fences;  // of shop-us; take effect with restart_process()
   bool approved_without_proof = false;
+  bool hooks_work = true;
+  std::map<std::string, std::string> clients;  // hook -> the primary that its clients were told of
+  std::vector<std::string> hook_acts;          // "<hook>@<epoch>" as each act began
   int prometheus_alive = 3;
   std::vector<Event> told;
 
@@ -119,6 +123,7 @@ class World {
   class Server;
   class PowerFence;
   class Traffic;
+  class Hooking;
   class Inline;
   class Told;
   friend class Server;
@@ -134,6 +139,7 @@ class World {
   void point();  // a place where the process may die
   // The effect between two such places; says what the caller hears.
   Status effect(const std::function<Status()>& happen);
+  bool reigns_proven(const std::string& region, int64_t epoch) const;
   void violated(const std::string& what) { violations_.push_back(what); }
   void build_worker();
 
@@ -154,6 +160,7 @@ class World {
   std::vector<std::unique_ptr<Server>> servers_;
   std::unique_ptr<PowerFence> fence_;
   std::unique_ptr<Traffic> traffic_;
+  std::unique_ptr<Hooking> hooking_;
   std::unique_ptr<Inline> inline_;
   std::unique_ptr<Told> told_;
   std::vector<SimServer> state_;

@@ -17,7 +17,7 @@ PROVIDER_MAY_SEE = (r"common/(base|dns|http|json|process|topology|xml)/", r"actu
 # Interfaces by name: a real PostgreSQL server, a SQLite journal or a provider is not for the engine to see.
 ENGINE_MAY_SEE = (r"common/(base|topology)/", r"common/postgres/(facts|loss)\.h$", r"actuator/journal/journal(_rules)?\.h$",
                   r"actuator/failover/", r"actuator/postgres/postgres_server\.h$", r"actuator/fence/fence\.h$",
-                  r"actuator/traffic/traffic_switch\.h$", r"actuator/alerts/alert_votes\.h$")
+                  r"actuator/hooks/hooks\.h$", r"actuator/traffic/traffic_switch\.h$", r"actuator/alerts/alert_votes\.h$")
 
 # (name, files, what a project include of theirs must match, why)
 RULES = [
@@ -80,7 +80,7 @@ def seam_faults(includes):
     for file, include in includes:
         if not is_ours(include):
             continue
-        provider = re.match(r"^actuator/(fence|traffic|notify)/", file)
+        provider = re.match(r"^actuator/(fence|hooks|traffic|notify)/", file)
         if provider and not include.startswith(provider.group(0)) and not matches(PROVIDER_MAY_SEE, include):
             yield f"{file} includes {include}: a provider sees its interface and nothing of the engine"
         if file.startswith("actuator/failover/") and not matches(ENGINE_MAY_SEE, include):

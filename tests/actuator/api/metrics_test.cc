@@ -50,6 +50,7 @@ MetricsInput input() {
   shop.pause = Pause{"shop", "anna", "racks", WallTime{}};
   shop.traffic_open = {{"orders.example.com", "is being pointed at eu-west", WallTime{}}};
   shop.stale_primaries = {{"shop-us", "lost the reign", WallTime{}}};
+  shop.hooks_open = {{"env", "act: exit 1", WallTime{}}};
   shop.open_run = RunRecord{};
   shop.open_run->state = RunState::kHeld;
   shop.reign->since = WallTime(1'763'000'000s);
@@ -83,6 +84,10 @@ Topology topology() {
     topology.clusters[0].traffic.emplace_back();
     topology.clusters[0].traffic.back().name = record;
   }
+  for (const char* hook : {"env", "pooler"}) {
+    topology.clusters[0].hooks.emplace_back();
+    topology.clusters[0].hooks.back().name = hook;
+  }
   return topology;
 }
 
@@ -102,6 +107,8 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
         R"(farshore_traffic_switch_pending{cluster="shop",record="api.example.com"} 0)",
         R"(farshore_stale_primary{cluster="shop",region="us-east",server="shop-us"} 1)",
         R"(farshore_stale_primary{cluster="shop",region="eu-west",server="shop-eu"} 0)",
+        R"(farshore_hook_pending{cluster="shop",hook="env"} 1)",
+        R"(farshore_hook_pending{cluster="shop",hook="pooler"} 0)",
         R"(farshore_webhook_alerts_total{verdict="pending"} 5)",
         R"(farshore_webhook_alerts_total{verdict="duplicate"} 0)",
         R"(farshore_webhook_refused_total{reason="unauthenticated"} 3)",

@@ -136,5 +136,23 @@ TEST_F(OutsideTest, AnAlertmanagerIsReady) {
   EXPECT_EQ(in_words(check_alertmanager({"us-east", "http://a"}, http)), "ok alertmanager us-east: is ready");
 }
 
+TEST(CheckHook, ItsProgramsMustBeThereAndExecutable) {
+  HookConfig hook;
+  hook.name = "env";
+  hook.act = {"/bin/true", "x"};
+  hook.check = {"/bin/true"};
+  EXPECT_EQ(in_words(check_hook(hook)),
+            "ok hook env: /bin/true can be run; ok hook env: /bin/true can be run");
+  hook.act = {"/nonexistent/hook"};
+  hook.check = {"/etc/passwd"};
+  EXPECT_EQ(in_words(check_hook(hook)),
+            "fail hook env: /nonexistent/hook cannot be run; fail hook env: /etc/passwd cannot be run");
+  hook.act = {"/tmp"};
+  hook.check.clear();
+  EXPECT_EQ(in_words(check_hook(hook)),
+            "fail hook env: /tmp cannot be run; "
+            "warn hook env: has no check: nobody will know whether it took effect");
+}
+
 }  // namespace
 }  // namespace farshore

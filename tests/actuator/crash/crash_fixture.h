@@ -55,14 +55,16 @@ class CrashFixture : public ::testing::Test {
   }
 
   // Whatever the journal says: one promotion, nothing lost that was replicated, clients at the new primary.
-  void expect_one_promotion() {
+  void expect_one_promotion(int64_t epoch = 2) {
     EXPECT_EQ(world.standby->sql("SELECT pg_is_in_recovery()"), "f");
     EXPECT_TRUE(world.standby->wait_for_sql("SELECT timeline_id FROM pg_control_checkpoint()", "2"));
     EXPECT_EQ(world.standby->sql(
                   "SELECT string_agg(epoch || ' ' || server, ',' ORDER BY epoch) FROM farshore.epoch"),
-              "1 shop-us,2 shop-eu");
+              fmt::format("1 shop-us,{} shop-eu", epoch));
     EXPECT_EQ(world.standby->sql("SELECT count(*) FROM orders"), "1000");
     EXPECT_EQ(world.target(), "198.51.100.20\n");
+    EXPECT_TRUE(wait_until([this, epoch] { return world.clients() == world.clients_of_shop_eu(epoch); }, 30s))
+        << world.clients();
     const std::string moves = world.moves();
     EXPECT_GE(moves.size(), 14U);
     EXPECT_EQ(moves.find("192.0.2.10"), std::string::npos) << moves;

@@ -39,7 +39,7 @@ TEST_P(KilledAtIntent, TheRunEndsRightWithOnePromotionAndNothingLost) {
   expect_one_promotion();
 }
 
-// Without refence: its act comes only after a promotion that a person approved without proof.
+// Without refence: its act comes only after a promotion that a person approved without proof (below).
 std::vector<std::string> rows_that_act_when_the_fence_holds() {
   std::vector<std::string> names = acting_rows();
   std::erase(names, "refence");
@@ -50,6 +50,39 @@ INSTANTIATE_TEST_SUITE_P(Rows, KilledAtIntent, ::testing::ValuesIn(rows_that_act
                          [](const auto& param) { return param.param; });
 
 class Killed : public CrashFixture {};
+
+TEST_F(Killed, AtTheIntentOfRefenceTheNextOneAsksTheFenceAgain) {
+  stop_at("kill:refence:intent");
+  ASSERT_NO_FATAL_FAILURE(start_and_write());
+  world.break_script(ScriptFault::kFenceFails);
+  world.lose_primary();
+  ASSERT_EQ(world.wait_for_run({"held"}), "held");
+  const std::string digest = world.approval_digest(), path = "/api/v1/runs/" + world.run_id() + "/approve";
+  ASSERT_EQ(world.post(path, fmt::format(R"({{"digest":"{}"}})", digest)).status, 200);
+  expect_killed_itself();
+  ASSERT_EQ(last_record(), "refence intent");
+  stop_at("");
+  world.mend_script(ScriptFault::kFenceFails);
+  world.start();
+  EXPECT_EQ(world.wait_for_run({"succeeded", "held", "refused"}), "succeeded") << world.run_text();
+  const std::string run = world.run_text();
+  EXPECT_NE(run.find("kept_out.shop-us"), std::string::npos) << "the proof that was read: " << run;
+  expect_one_promotion(3);  // the number of the claim that was given back is used up
+}
+
+// A hook without a check is told again only while its outcome is not written down.
+TEST_F(Killed, AfterTheOutcomeOfReconfigureNoHookIsRunAgain) {
+  stop_at("kill:reconfigure:done");
+  ASSERT_NO_FATAL_FAILURE(start_and_write());
+  world.lose_primary();
+  expect_killed_itself();
+  EXPECT_EQ(world.hook_acts(), "act\nunchecked\n");
+  stop_at("");
+  world.start();
+  EXPECT_EQ(world.wait_for_run({"succeeded", "held", "refused"}), "succeeded") << world.run_text();
+  expect_one_promotion();
+  EXPECT_EQ(world.hook_acts(), "act\nunchecked\n");
+}
 
 // One run, and a death after the outcome of every row that acts and after the end was written down.
 TEST_F(Killed, AfterEveryOutcomeInTurnTheRunStillEndsRight) {

@@ -207,6 +207,106 @@ TEST_F(ReignCare, ADayWithoutTheOtherStandbyCostsTheJournalALine) {
   EXPECT_EQ(world.server("shop-ap").primary_conninfo, "host=shop-eu user=replicator");
 }
 
+TEST_F(ReignCare, AStandbyThatWasAwayFollowsWhenItComesBack) {
+  world.run_for(5s);
+  world.server("shop-ap").cut_off = true;
+  lose_primary();
+  world.run_for(10s);
+  ASSERT_EQ(world.last_run()->state, RunState::kSucceeded) << world.last_run()->reason;
+  const size_t before = lines();
+  world.run_for(1h);
+  EXPECT_EQ(lines(), before) << "nobody waits for one that is away";
+  EXPECT_FALSE(world.server("shop-eu").slots.contains("ap-south")) << "its slot would keep WAL for ever";
+  world.server("shop-ap").cut_off = false;
+  world.run_for(20s);
+  EXPECT_EQ(world.server("shop-ap").primary_conninfo, "host=shop-eu user=replicator");
+  EXPECT_EQ(world.server("shop-ap").rows.back().epoch, 2);
+  EXPECT_TRUE(world.server("shop-eu").slots.contains("ap-south"));
+}
+
+TEST_F(ReignCare, AStandbyThatWasAwayAndIsTakenCareOfBySomebodyElseIsLeftAlone) {
+  world.run_for(5s);
+  world.server("shop-ap").cut_off = true;
+  lose_primary();
+  world.run_for(10s);
+  SimServer& away = world.server("shop-ap");
+  away.primary_conninfo = "host=shop-eu user=somebody";
+  away.slot_name.clear();
+  away.cut_off = false;
+  world.run_for(20s);
+  EXPECT_EQ(away.primary_conninfo, "host=shop-eu user=somebody");
+  EXPECT_EQ(away.rows.back().epoch, 2);
+}
+
+TEST_F(ReignCare, AHookThatFailsIsAskedAgainAndTheOthersWereNotHeldUp) {
+  world.hooks_work = false;
+  lose_primary();
+  world.run_for(30s);
+  EXPECT_EQ(world.last_run()->state, RunState::kSucceeded) << world.last_run()->reason;
+  ASSERT_EQ(open(Kind::kHook).size(), 2u);
+  EXPECT_EQ(open(Kind::kHook).front().name, "env");
+  EXPECT_EQ(open(Kind::kHook).front().why, "act: exit 1");
+  EXPECT_TRUE(told("not in force yet: env: act: exit 1; pooler: act: exit 1"));
+  world.hooks_work = true;
+  world.run_for(70s);
+  EXPECT_TRUE(open(Kind::kHook).empty());
+  EXPECT_EQ(world.hook_acts, (std::vector<std::string>{"env@2", "pooler@2"}));
+  EXPECT_EQ(world.clients["pooler"], "shop-eu");
+}
+
+TEST_F(ReignCare, AHookThatWasInForceIsNotAskedAgainInThisReign) {
+  fail_over();
+  ASSERT_EQ(world.hook_acts.size(), 2u);
+  world.clients["env"] = "somebody's choice";
+  world.restart_process();
+  world.run_for(5min);
+  EXPECT_EQ(world.clients["env"], "somebody's choice");
+  EXPECT_EQ(world.hook_acts.size(), 2u);
+}
+
+TEST_F(ReignCare, AHookThatIsAddedToTheTopologyLaterIsNotAskedForAReignThatBeganWithoutIt) {
+  fail_over();
+  HookConfig late;
+  late.name = "late";
+  world.config.hooks.push_back(late);
+  world.restart_process();
+  world.run_for(5min);
+  EXPECT_EQ(world.hook_acts.size(), 2u);
+  EXPECT_TRUE(open(Kind::kHook).empty());
+}
+
+TEST_F(ReignCare, HooksWaitForTrafficBecauseWhatTheyRestartWouldLookItUpTooEarly) {
+  world.dns_works = false;
+  lose_primary();
+  world.run_for(30s);
+  EXPECT_TRUE(world.hook_acts.empty());
+  world.dns_works = true;
+  world.run_for(20s);
+  EXPECT_EQ(world.hook_acts.size(), 2u);
+}
+
+TEST_F(ReignCare, WhileTheClusterIsPausedNoHookIsAskedAgain) {
+  world.hooks_work = false;
+  fail_over();
+  ASSERT_TRUE(world.journal.pause({"shop", "bob", "by hand", world.clock.wall_now()}));
+  world.hooks_work = true;
+  world.run_for(3min);
+  EXPECT_TRUE(world.hook_acts.empty());
+  EXPECT_EQ(open(Kind::kHook).size(), 2u);
+  ASSERT_TRUE(world.journal.resume("shop"));
+  world.run_for(70s);
+  EXPECT_EQ(world.hook_acts.size(), 2u);
+}
+
+TEST_F(ReignCare, ADayOfAHookThatFailsCostsTheJournalNothing) {
+  world.hooks_work = false;
+  fail_over();
+  world.run_for(1min);
+  const size_t before = lines();
+  world.run_for(6h);
+  EXPECT_EQ(lines(), before);
+}
+
 TEST_F(ReignCare, ADayWithoutTheDnsProviderCostsTheJournalNothing) {
   world.dns_works = false;
   lose_primary();

@@ -99,6 +99,7 @@ TEST(StepLines, ARowThatIsTriedUntilItHoldsIsTheOneItIsAt) {
   steps.push_back(step("follow", StepEvent::kFailed, 3s));
   steps[steps.size() - 2].event = StepEvent::kDone;
   steps.push_back(step("refence", StepEvent::kDone, 3s));
+  steps.push_back(step("reconfigure", StepEvent::kFailed, 2s));
   EXPECT_EQ(row_at_work(step_lines(run_in(RunState::kRunning, true), steps, kNow)), "account")
       << "a row whose failure is only noted was gone past";
 }

@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace farshore {
 namespace {
@@ -112,6 +113,21 @@ TEST_F(CommandRunnerTest, AProgramThatEndsItselfOnSigtermIsStillUnknown) {
   const auto result = sh("trap 'exit 0' TERM; while :; do sleep 0.05; done", 300ms);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kUnknown);
+}
+
+TEST_F(CommandRunnerTest, ARequestToStopEndsTheWholeGroupAsADeadlineDoes) {
+  std::stop_source stop;
+  const std::jthread asks([&stop] {
+    system_clock().sleep_for(100ms);
+    stop.request_stop();
+  });
+  const BootTime began = system_clock().boot_now();
+  const auto result = runner_->run({"/bin/sh", "-c", "trap '' TERM; sleep 30 & wait; sleep 30"}, {},
+                                   began + 30s, stop.get_token());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kUnknown);
+  EXPECT_LT(system_clock().boot_now() - began, 10s);
+  EXPECT_EQ(runner_->run({"/bin/true"}, {}, began + 30s, stop.get_token()).error().code, ErrorCode::kTimeout);
 }
 
 TEST_F(CommandRunnerTest, AChildThatKeepsTheOutputOpenDoesNotHoldUpTheResult) {

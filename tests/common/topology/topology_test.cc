@@ -168,6 +168,48 @@ TEST(Topology, TheHeartbeatIsOffUnlessItIsNamed) {
   EXPECT_EQ(on->observe.heartbeat, 5s);
 }
 
+const std::string kHooked =
+    kExample +
+    "    hooks:\n"                                                                              // 48
+    "      - {name: env, act: [/usr/local/bin/env, a b], check: [/usr/local/bin/env, same]}\n"  // 49
+    "      - {name: play, act: [/usr/local/bin/play], timeout: 2m, retries: 0}\n";              // 50
+
+TEST(Topology, HooksAreReadInTheirOrder) {
+  const Result<Topology> topology = parse_topology(kHooked, "f.yml");
+  ASSERT_TRUE(topology) << topology.error().message;
+  const std::vector<HookConfig>& hooks = topology->clusters[0].hooks;
+  ASSERT_EQ(hooks.size(), 2U);
+  EXPECT_EQ(hooks[0].name, "env");
+  EXPECT_EQ(hooks[0].act, (std::vector<std::string>{"/usr/local/bin/env", "a b"}));
+  EXPECT_EQ(hooks[0].check, (std::vector<std::string>{"/usr/local/bin/env", "same"}));
+  EXPECT_EQ(hooks[0].timeout, 30s);
+  EXPECT_EQ(hooks[0].retries, 2);
+  EXPECT_TRUE(hooks[1].check.empty());
+  EXPECT_EQ(hooks[1].timeout, 2min);
+  EXPECT_EQ(hooks[1].retries, 0);
+  const Result<Topology> again = parse_topology(print_topology(*topology), "f.yml");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->clusters[0].hooks[0].check, hooks[0].check);
+  EXPECT_EQ(again->clusters[0].hooks[1].timeout, 2min);
+  EXPECT_EQ(print_topology(*again), print_topology(*topology));
+}
+
+TEST(Topology, FaultsOfHooksAreNamed) {
+  const auto faults = [](const std::string& from, const std::string& to) {
+    return faults_of(with(from, to, kHooked));
+  };
+  EXPECT_THAT(faults("name: play", "name: env"), HasSubstr("f.yml:50:16: hook 'shop/env' is there twice"));
+  EXPECT_THAT(faults("act: [/usr/local/bin/play]", "act: [play]"),
+              HasSubstr("'act' must begin with an absolute path"));
+  EXPECT_THAT(faults("same]", "same], cheque: [/bin/true]"), HasSubstr("unknown key 'cheque' in hook"));
+  EXPECT_THAT(faults("timeout: 2m", "timeout: 20m"), HasSubstr("'timeout' is over 10m"));
+  EXPECT_THAT(faults("timeout: 2m", "timeout: 2ms"), HasSubstr("'timeout' is 2ms, less than 100ms"));
+  EXPECT_THAT(faults("retries: 0", "retries: 11"), HasSubstr("write a whole number from 0 to 10"));
+  std::string many;
+  for (size_t i = 0; i < kMostHooks; ++i) many += fmt::format("      - {{name: h{}, act: [/bin/true]}}\n", i);
+  EXPECT_THAT(faults_of(kHooked + many), HasSubstr("18 hooks, more than 16"));
+}
+
 TEST(Topology, PrintedWithItsDefaultsItIsReadBackTheSame) {
   const std::string command_traffic =
       kExample +

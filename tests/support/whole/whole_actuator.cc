@@ -28,6 +28,9 @@ clusters:
       - {{kind: command, server: shop-us, act: ["{11}/fence", "off"], proof: ["{11}/fence", "is-off"], timeout: 5s}}
       - {{kind: command, server: shop-eu, act: ["/bin/false"], proof: ["/bin/false"], timeout: 5s}}
     traffic: {12}
+    hooks:
+      - {{name: clients, act: ["{11}/hook", act], check: ["{11}/hook", check], timeout: 5s, retries: 1}}
+      - {{name: unchecked, act: ["{11}/hook", unchecked], timeout: 5s}}
 )";
 
 constexpr const char* kScriptTraffic =
@@ -64,6 +67,17 @@ if [ -e {0}/traffic-is-slow ]; then
   rm -f {0}/traffic-is-slow; touch {0}/switching; sleep 2; rm -f {0}/switching
 fi
 echo $FARSHORE_TARGET >> {0}/moves; echo $FARSHORE_TARGET > {0}/target
+)";
+
+constexpr const char* kHookScript = R"(#!/bin/sh
+told="$FARSHORE_EPOCH $FARSHORE_REGION $FARSHORE_OLD_PRIMARY $FARSHORE_OLD_PORT $FARSHORE_NEW_PRIMARY $FARSHORE_NEW_PORT"
+if [ "$1" = check ]; then grep -qxF "$told" {0}/clients 2>/dev/null; exit; fi
+echo "$1" >> {0}/hook-acts
+[ "$1" = unchecked ] && exit 0
+[ -e {0}/hook-fails ] && exit 1
+[ -e {0}/hook-ignores ] && exit 0
+while [ -e {0}/hook-hangs ]; do sleep 0.05; done
+echo "$told" > {0}/clients
 )";
 
 std::string server_entry(const std::string& name, const std::string& region, int port,
@@ -149,6 +163,7 @@ void WholeActuator::write_scripts() {
   write_file(folder.file("fence"),
              fmt::format(kFenceScript, folder.path(), primary->data_dir() + "/postmaster.pid"), 0755);
   write_file(folder.file("traffic"), fmt::format(kTrafficScript, folder.path()), 0755);
+  write_file(folder.file("hook"), fmt::format(kHookScript, folder.path()), 0755);
   write_file(folder.file("target"), "192.0.2.10\n");
 }
 
@@ -160,6 +175,12 @@ std::string WholeActuator::fault_file(ScriptFault fault) const {
       return folder.file("traffic-ignores");
     case ScriptFault::kTrafficIsSlow:
       return folder.file("traffic-is-slow");
+    case ScriptFault::kHookFails:
+      return folder.file("hook-fails");
+    case ScriptFault::kHookIgnores:
+      return folder.file("hook-ignores");
+    case ScriptFault::kHookHangs:
+      return folder.file("hook-hangs");
     case ScriptFault::kFenceFails:
       return folder.file("fence-fails");
     case ScriptFault::kFenceDoesNothing:

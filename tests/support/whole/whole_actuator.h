@@ -36,6 +36,9 @@ enum class ScriptFault {
   kTrafficFails,      // exit 1, nothing changed
   kTrafficIgnores,    // exit 0, nothing changed
   kTrafficIsSlow,     // once: 2 s, while switching_file() exists
+  kHookFails,         // exit 1, nothing changed
+  kHookIgnores,       // exit 0, nothing changed
+  kHookHangs,         // until mended or the deadline
   kFenceFails,        // act and proof exit 1
   kFenceDoesNothing,  // act exits 0 without effect
   kProofHangs,        // until mended or the deadline
@@ -80,6 +83,13 @@ class WholeActuator {
   std::string third_proof_file() const { return folder.file("third-proof"); }
   std::string target() const { return read_file(folder.file("target")); }  // what clients are told
   std::string moves() const { return read_file(folder.file("moves")); }    // every change of it, a line each
+  // What the hook `clients` told them last: epoch, region, then name and port of the old and the new primary.
+  std::string clients() const { return read_file(folder.file("clients")); }
+  std::string clients_of_shop_eu(int64_t epoch = 2) const {
+    return fmt::format("{} eu-west shop-us {} shop-eu {}\n", epoch, primary->port(), standby->port());
+  }
+  // "act" or "unchecked", a line each.
+  std::string hook_acts() const { return read_file(folder.file("hook-acts")); }
   std::string switching_file() const { return folder.file("switching"); }  // exists while traffic is moved
 
   TempDir folder;

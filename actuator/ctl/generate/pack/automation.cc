@@ -75,6 +75,15 @@ or min by (cluster) (farshore_failover_plan_age_seconds) > ${plan_age_seconds})"
      .description =
          "{{ $labels.record }} of {{ $labels.cluster }} does not point at the primary's region. Farshore "
          "goes on trying."},
+    {.name = "HookPending",
+     .expr = "max by (cluster, hook) (farshore_hook_pending) == 1",
+     .hold = "2m",
+     .severity = "warning",
+     .action = "",
+     .summary = "A hook was not carried out since a failover.",
+     .description =
+         "Hook {{ $labels.hook }} of {{ $labels.cluster }} is not in force, as far as its check can tell: "
+         "clients that it should have told of the new primary may not know. Farshore goes on trying."},
     {.name = "JournalUnwritable",
      .expr = "min by (instance) (farshore_journal_writable) == 0",
      .hold = "30s",
