@@ -3,6 +3,7 @@
 #include <array>
 
 #include "actuator/fence/command_fence.h"
+#include "actuator/fence/ssh_fence.h"
 
 namespace farshore {
 namespace {
@@ -15,6 +16,7 @@ struct Kind {
 // Written out, not registered by static objects: the linker drops those from a static library.
 constexpr std::array kKinds{
     Kind{"command", make_command_fence},
+    Kind{"ssh", make_ssh_fence},
 };
 
 }  // namespace

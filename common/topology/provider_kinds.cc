@@ -1,6 +1,7 @@
 #include "common/topology/provider_kinds.h"
 
 #include "common/topology/address.h"
+#include "common/topology/plain_text.h"
 
 namespace farshore {
 namespace {
@@ -23,6 +24,14 @@ const std::vector<ProviderKind>& fence_kinds() {
   // server and its region through the environment.
   static const std::vector<ProviderKind> kinds = {
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"proof", FieldType::kCommand}}},
+      // Every process of the instance stopped by examples/fences/ssh/farshore-fence-agent on its host.
+      {.kind = "ssh",
+       .fields = {{"address", FieldType::kAddress},
+                  {.name = "user", .check = check_login_name},
+                  {.name = "identity_file", .type = FieldType::kFile, .check = check_plain_path},
+                  {.name = "known_hosts_file", .type = FieldType::kFile, .check = check_plain_path},
+                  {.name = "data_directory", .type = FieldType::kFile, .check = check_plain_path},
+                  {.name = "unit", .need = Need::kOptional, .check = check_unit_name}}},
   };
   return kinds;
 }
@@ -44,7 +53,50 @@ const std::vector<ProviderKind>& traffic_kinds() {
   return kinds;
 }
 
+const std::vector<ProviderKind>& notify_kinds() {
+  static const std::vector<ProviderKind> kinds = {
+      // Without `url`: every one of `alertmanagers`.
+      {.kind = "alertmanager",
+       .fields = {{"url", FieldType::kBaseUrl, Need::kOptional},
+                  {"token_file", FieldType::kFile, Need::kOptional}}},
+      {.kind = "grafana", .fields = {{"url", FieldType::kUrl}, {"token_file", FieldType::kFile}}},
+      {.kind = "webhook",
+       .fields = {{"url", FieldType::kUrl}, {"token_file", FieldType::kFile, Need::kOptional}}},
+  };
+  return kinds;
+}
+
 namespace {
+
+Status checked(const Result<HostPort>& address) {
+  if (!address) return tl::unexpected(address.error());
+  return {};
+}
+
+void check_value(MapReader& reader, const ProviderField& field, const std::string& value) {
+  const auto complain = [&](std::string_view what, const Status& status) {
+    if (!status)
+      reader.fault(field.name, fmt::format("'{}' of '{}' is no {}", value, field.name, what),
+                   status.error().message);
+    return status.has_value();
+  };
+  if (field.type == FieldType::kFile && !value.starts_with('/')) {
+    reader.fault(field.name, fmt::format("'{}' must be an absolute path", field.name), "");
+    return;
+  }
+  if (field.type == FieldType::kBaseUrl && !complain("base URL", check_base_url(value))) return;
+  if (field.type == FieldType::kApiUrl && !complain("base URL", check_api_url(value))) return;
+  if (field.type == FieldType::kUrl && !complain("URL", check_url(value))) return;
+  if (field.type == FieldType::kAddress && !complain("address", checked(parse_host_port(value)))) return;
+  if (field.type == FieldType::kOnOff && value != "on" && value != "off") {
+    reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");
+    return;
+  }
+  if (field.check != nullptr)
+    if (const Status fit = field.check(value); !fit)
+      reader.fault(field.name, fmt::format("'{}' of '{}' is refused", value, field.name),
+                   fit.error().message);
+}
 
 void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& out) {
   if (field.type == FieldType::kCommand) {
@@ -60,18 +112,7 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
   std::string value = field.default_value;
   reader.text(field.name, field.need, value);
   if (value.empty()) return;
-  if (field.type == FieldType::kFile && !value.starts_with('/')) {
-    reader.fault(field.name, fmt::format("'{}' must be an absolute path", field.name), "");
-  }
-  if (field.type == FieldType::kBaseUrl || field.type == FieldType::kApiUrl) {
-    const Status url = field.type == FieldType::kBaseUrl ? check_base_url(value) : check_api_url(value);
-    if (!url) {
-      reader.fault(field.name, fmt::format("'{}' of '{}' is no base URL", value, field.name),
-                   url.error().message);
-    }
-  }
-  if (field.type == FieldType::kOnOff && value != "on" && value != "off")
-    reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");
+  check_value(reader, field, value);
   out.text[field.name] = std::move(value);
 }
 

@@ -126,6 +126,12 @@ struct TrafficConfig {
   ProviderConfig provider;
 };
 
+// Where the outcomes of runs are told, besides the log and the journal.
+struct NotifyConfig {
+  nanoseconds timeout = 5s;  // of one request
+  ProviderConfig provider;
+};
+
 struct ClusterConfig {
   std::string name;
   std::vector<ServerConfig> servers;
@@ -147,6 +153,7 @@ struct Topology {
   std::vector<std::string> actuators;  // host:port
   ObserveSettings observe;
   DetectSettings detect;
+  std::vector<NotifyConfig> notify;
   std::vector<ClusterConfig> clusters;
 
   const ClusterConfig* find_cluster(std::string_view cluster) const;
