@@ -34,6 +34,7 @@ MetricsInput input() {
   input.webhook.http_refused = {{"not_found", 2}, {"made up", 1}};
   input.webhook.watchdog_seen = WallTime(1'764'000'000s);
   input.failed_sign_ins = 7;
+  input.notifications = {{{"webhook", "sent"}, 4}, {{"webhook", "failed"}, 0}};
   return input;
 }
 
