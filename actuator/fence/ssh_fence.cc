@@ -1,6 +1,8 @@
 #include "actuator/fence/ssh_fence.h"
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
 #include <random>
 
 #include "common/topology/address.h"
@@ -12,9 +14,14 @@ namespace {
 constexpr int kIsolated = 0;
 constexpr int kNotIsolated = 1;
 constexpr int kSshFailed = 255;  // ssh's own: no connection, wrong host key, key refused, connection lost
-// A host that is gone must not keep the rungs beside this one waiting.
-constexpr nanoseconds kConnectLimit = 3s;
+// A host that is gone must not keep the rungs beside this one waiting, and a proof counts for 2 s only, from
+// the beginning of the look of all rungs together.
+constexpr nanoseconds kConnectLimit = 2s;  // one lost SYN
+constexpr nanoseconds kProofConnectLimit = 1s;
+constexpr nanoseconds kProofLimit = 1700ms;
 constexpr nanoseconds kToAnswer = 2s;  // of an isolate: to connect, and to answer before ssh is stopped
+// While a host that was silent a moment ago is taken to be so still.
+constexpr nanoseconds kSilentFor = 5s;
 constexpr size_t kMostEvidence = 300;
 
 struct Host {
@@ -91,12 +98,10 @@ class SshFence final : public Fence {
   std::string grade() const override { return "stopped over ssh"; }
 
   Status isolate(BootTime deadline) override {
-    const nanoseconds left = std::min(deadline - deps_.clock.boot_now(), timeout_);
+    const BootTime limit = std::min(deadline, deps_.clock.boot_now() + timeout_);
+    const nanoseconds left = limit - deps_.clock.boot_now();
     const auto budget = std::clamp<int64_t>(std::chrono::floor<seconds>(left - kToAnswer).count(), 1, 60);
-    const std::string nonce = make_nonce();
-    const auto result = run(fmt::format("isolate {} {} {}", nonce, budget, subject_), deadline);
-    if (!result) return wrap("ssh fence of " + server_, result.error());
-    const FenceProof answer = read(*result, nonce);
+    const FenceProof answer = ask("isolate", fmt::format("{} {}", budget, subject_), kConnectLimit, limit);
     if (answer.state == FenceState::kIsolated) return {};
     const ErrorCode code =
         answer.state == FenceState::kNotIsolated ? ErrorCode::kUnavailable : ErrorCode::kUnknown;
@@ -104,17 +109,10 @@ class SshFence final : public Fence {
   }
 
   FenceProof proof(BootTime deadline) override {
-    const BootTime began = deps_.clock.boot_now();
-    const std::string nonce = make_nonce();
-    const auto result = run(fmt::format("proof {} {}", nonce, subject_), deadline);
-    FenceProof proof;
-    if (result)
-      proof = read(*result, nonce);
-    else
-      proof.evidence = why_no_answer(result.error(), std::min<nanoseconds>(deadline - began, timeout_));
-    proof.grade = grade();
-    proof.read_at = began;
-    return proof;
+    const BootTime now = deps_.clock.boot_now();
+    if (auto silent = silent_a_moment_ago(now)) return *silent;
+    return ask("proof", subject_, kProofConnectLimit,
+               std::min({deadline, now + timeout_, now + kProofLimit}));
   }
 
  private:
@@ -124,17 +122,40 @@ class SshFence final : public Fence {
     return provider.text.at("data_directory") + " " + (unit == provider.text.end() ? "-" : unit->second);
   }
 
-  Result<CommandResult> run(const std::string& request, BootTime deadline) {
-    const BootTime now = deps_.clock.boot_now();
-    const BootTime limit = std::min(deadline, now + timeout_);
-    return deps_.commands.run(ssh_command(host_, std::min<nanoseconds>(limit - now, kConnectLimit), request),
-                              {}, limit);
+  FenceProof ask(std::string_view verb, const std::string& what, nanoseconds connect_limit, BootTime limit) {
+    const BootTime began = deps_.clock.boot_now();
+    const std::string nonce = make_nonce();
+    const auto result =
+        deps_.commands.run(ssh_command(host_, std::min<nanoseconds>(limit - began, connect_limit),
+                                       fmt::format("{} {} {}", verb, nonce, what)),
+                           {}, limit);
+    FenceProof answer;
+    if (result) answer = read(*result, nonce);
+    if (!result) answer.evidence = why_no_answer(result.error(), limit - began);
+    answer.grade = grade();
+    answer.read_at = began;
+    const bool timed_out = result ? result->stderr_text.find("timed out") != std::string::npos : true;
+    remember_silence(answer, answer.state == FenceState::kUnknown && timed_out);
+    return answer;
   }
 
   std::string why_no_answer(const Error& error, nanoseconds limit) const {
     if (error.code == ErrorCode::kUnknown || error.code == ErrorCode::kTimeout)
       return fmt::format("the host of {} did not answer within {:.1f} s", server_, to_seconds(limit));
     return fmt::format("ssh could not be run: {}", error.message);
+  }
+
+  // What is remembered is only that nothing is known: no proof is ever older than its look.
+  void remember_silence(const FenceProof& answer, bool silent) {
+    const std::lock_guard lock(mutex_);
+    silence_.reset();
+    if (silent) silence_ = Silence{deps_.clock.boot_now() + kSilentFor, answer.evidence};
+  }
+
+  std::optional<FenceProof> silent_a_moment_ago(BootTime now) {
+    const std::lock_guard lock(mutex_);
+    if (!silence_ || now >= silence_->until) return std::nullopt;
+    return FenceProof{FenceState::kUnknown, grade(), silence_->why + ", a moment ago", now};
   }
 
   // The exit and the words must agree, and the words must be an answer to this look.
@@ -168,6 +189,12 @@ class SshFence final : public Fence {
   const Host host_;
   const std::string subject_;
   const FenceDeps deps_;
+  struct Silence {
+    BootTime until;
+    std::string why;
+  };
+  std::mutex mutex_;
+  std::optional<Silence> silence_;
 };
 
 // The loader asks the same; these end up on ssh's command line, so nobody else's word counts for it.

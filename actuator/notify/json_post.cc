@@ -1,28 +1,30 @@
 #include "actuator/notify/json_post.h"
 
-#include <algorithm>
-
+#include "actuator/cloud/api_client.h"
 #include "common/base/secret_file.h"
 
 namespace farshore {
 namespace {
 
 constexpr size_t kMostAnswer = size_t{16} << 10;
-constexpr size_t kMostReason = 160;
-
-// One printable line of what it said; never a page of HTML.
-std::string reason_of(const std::string& body) {
-  const std::string line = body.substr(0, std::min(body.find('\n'), kMostReason));
-  const bool printable = std::ranges::all_of(line, [](char c) { return c >= ' ' && c <= '~'; });
-  return line.empty() || !printable || line.starts_with('<') ? "" : ": " + line;
-}
 
 // What a person or time may mend is tried again: a token, a rate limit, a server that is down.
-ErrorCode code_of(int status) {
-  if (status == 401 || status == 403) return ErrorCode::kPermission;
-  if (status == 502 || status == 504) return ErrorCode::kUnknown;  // of a proxy: the receiver may have it
-  const bool for_now = status == 404 || status == 408 || status == 425 || status == 429;
-  return status >= 400 && status < 500 && !for_now ? ErrorCode::kInvalidArgument : ErrorCode::kUnavailable;
+ErrorCode code_of(Meaning meaning) {
+  switch (meaning) {
+    case Meaning::kDone:
+    case Meaning::kTryAgain:
+      return ErrorCode::kUnavailable;
+    case Meaning::kUnsure:
+      return ErrorCode::kUnknown;
+    case Meaning::kPermission:
+      return ErrorCode::kPermission;
+    case Meaning::kNotFound:
+      return ErrorCode::kNotFound;
+    case Meaning::kConflict:
+    case Meaning::kInvalid:
+      break;
+  }
+  return ErrorCode::kInvalidArgument;
 }
 
 }  // namespace
@@ -62,8 +64,9 @@ Status post_json(HttpClient& http, const JsonTarget& target, const std::string& 
     if (error.code == ErrorCode::kInvalidArgument) error.code = ErrorCode::kUnavailable;
     return tl::unexpected(error);
   }
-  if (response->status >= 200 && response->status < 300) return {};
-  return fail(code_of(response->status), "answers {}{}", response->status, reason_of(response->body));
+  const Meaning meaning = judge_status(response->status);
+  if (meaning == Meaning::kDone) return {};
+  return fail(code_of(meaning), "answers {} {}", response->status, one_line(response->body));
 }
 
 }  // namespace farshore

@@ -27,7 +27,18 @@ class SshFenceLive : public ::testing::Test {
     return make_fence(config, {*commands_, system_clock()}).value();
   }
   static BootTime soon() { return system_clock().boot_now() + 20s; }
-  FenceProof proof() { return fence_->proof(soon()); }
+  // A machine that is busy with other tests may take longer than a proof may.
+  FenceProof proof() {
+    FenceProof seen;
+    (void)wait_until(
+        [&] {
+          seen = fence_->proof(soon());
+          return seen.evidence.find("did not answer within") == std::string::npos &&
+                 seen.evidence.find("a moment ago") == std::string::npos;
+        },
+        20s);
+    return seen;
+  }
   void isolate() {
     const Status asked = fence_->isolate(soon());
     EXPECT_TRUE(asked) << asked.error().message;
@@ -164,12 +175,14 @@ TEST_F(SshFenceLive, ARefusedKeyIsUnknownWithTheReason) {
 TEST_F(SshFenceLive, AFrozenHostIsUnknownByTheDeadline) {
   host_->sshd().signal(SIGSTOP);
   const BootTime before = system_clock().boot_now();
-  const FenceProof slow = make(2s)->proof(soon());
-  EXPECT_EQ(slow.state, FenceState::kUnknown);
-  EXPECT_LT(system_clock().boot_now() - before, 4s);
-  expect_unknown("");
-  EXPECT_LT(system_clock().boot_now() - before, 8s) << "connecting has a limit of its own";
+  const FenceProof silent = fence_->proof(soon());
+  EXPECT_EQ(silent.state, FenceState::kUnknown);
+  EXPECT_NE(silent.evidence, "");
+  EXPECT_LT(system_clock().boot_now() - before, 3s);
+  EXPECT_EQ(make(1s)->isolate(soon()).error().code, ErrorCode::kUnknown);
+  EXPECT_LT(system_clock().boot_now() - before, 6s);
   host_->sshd().signal(SIGCONT);
+  expect(FenceState::kNotIsolated, "processes of it run");  // looked at again
 }
 
 TEST_F(SshFenceLive, AHostThatRefusesConnectionsIsUnknown) {

@@ -182,10 +182,12 @@ TEST_F(SendersTest, OnlyWhatWillNeverBeTakenIsFinal) {
   for (const int status : {200, 201, 202, 204}) EXPECT_EQ(code(status), "taken") << status;
   for (const int status : {400, 405, 413, 415, 422})
     EXPECT_EQ(code(status), to_string(ErrorCode::kInvalidArgument)) << status;
-  for (const int status : {301, 404, 408, 429, 500, 503})
+  for (const int status : {408, 429, 503})
     EXPECT_EQ(code(status), to_string(ErrorCode::kUnavailable)) << status;
   for (const int status : {401, 403}) EXPECT_EQ(code(status), to_string(ErrorCode::kPermission)) << status;
-  for (const int status : {502, 504}) EXPECT_EQ(code(status), to_string(ErrorCode::kUnknown)) << status;
+  EXPECT_EQ(code(404), to_string(ErrorCode::kNotFound));
+  for (const int status : {301, 500, 502, 504})
+    EXPECT_EQ(code(status), to_string(ErrorCode::kUnknown)) << status;
 }
 
 }  // namespace
