@@ -34,12 +34,18 @@ class ObserverView final : public ClusterView {
   const std::string cluster_;
 };
 
-class LogNotifier final : public Notifier {
+// The log, and whoever the topology names.
+class ToldEverywhere final : public Notifier {
  public:
+  explicit ToldEverywhere(Notifications& notifications) : notifications_(notifications) {}
   void tell(const Event& event) override {
     const LogLevel level = event.kind == "held" ? LogLevel::kWarn : LogLevel::kInfo;
     log(level, event.message, {{"cluster", event.cluster}, {"run", event.run_id}, {"event", event.kind}});
+    notifications_.tell(event.cluster, event.run_id, event.kind, event.message);
   }
+
+ private:
+  Notifications& notifications_;
 };
 
 }  // namespace
@@ -71,8 +77,11 @@ Result<std::unique_ptr<Actuator>> Actuator::start(Topology topology, const Actua
   actuator->http_ = make_curl_client();
   actuator->commands_ = make_command_runner(clock);
   actuator->dns_ = make_dns_resolver(clock);
-  actuator->notifier_ = std::make_unique<LogNotifier>();
   const Topology& config = actuator->topology_;
+  auto notifications = Notifications::make(config, *actuator->http_, *actuator->journal_, clock);
+  if (!notifications) return tl::unexpected<Error>(notifications.error());
+  actuator->notifications_ = std::move(*notifications);
+  actuator->notifier_ = std::make_unique<ToldEverywhere>(*actuator->notifications_);
   actuator->votes_ = make_prometheus_votes(config.prometheus, *actuator->http_, clock);
   ObserverOptions observe;
   observe.interval = config.observe.interval;
@@ -88,6 +97,7 @@ Result<std::unique_ptr<Actuator>> Actuator::start(Topology topology, const Actua
   if (auto served = actuator->serve(options); !served) return tl::unexpected<Error>(served.error());
   actuator->observer_->start();
   actuator->supervisor_->start();
+  actuator->notifications_->start();
   return actuator;
 }
 
@@ -153,8 +163,9 @@ Status Actuator::serve(const ActuatorOptions& options) {
   http.authenticator = std::move(*authenticator);
   http.on_refused = [this](std::string_view reason) { counters_.count_http_refused(reason); };
   page_ = std::make_unique<StatusPage>(PageDeps{*journal_, *supervisor_, clock_, http.authenticator});
-  auto routes = actuator_routes(
-      {*journal_, *supervisor_, topology_, clock_, counters_, [this] { return page_->failed_sign_ins(); }});
+  auto routes = actuator_routes({*journal_, *supervisor_, topology_, clock_, counters_,
+                                 [this] { return page_->failed_sign_ins(); },
+                                 [this] { return notifications_->counts(); }});
   std::ranges::move(page_->routes(), std::back_inserter(routes));
   auto server = WebServer::start(options.web, PasswordSource::kAccessFile, http, std::move(routes));
   if (!server) return tl::unexpected<Error>(server.error());

@@ -9,6 +9,7 @@
 #include "actuator/alerts/alert_votes.h"
 #include "actuator/failover/supervisor.h"
 #include "actuator/journal/journal.h"
+#include "actuator/notify/notifications.h"
 #include "actuator/page/page.h"
 #include "actuator/webhook/counters.h"
 #include "common/dns/resolver.h"
@@ -54,6 +55,7 @@ class Actuator {
   std::unique_ptr<DnsResolver> dns_;
   std::unique_ptr<Observer> observer_;
   std::unique_ptr<AlertVotes> votes_;
+  std::unique_ptr<Notifications> notifications_;
   std::unique_ptr<Notifier> notifier_;
   WebhookCounters counters_;
   std::vector<std::unique_ptr<Cluster>> clusters_;

@@ -115,7 +115,7 @@ One runs at each vantage: in every region and, better, in a witness region.")
 set(CPACK_DEBIAN_ACTUATOR_PACKAGE_NAME farshore-actuator)
 set(CPACK_DEBIAN_ACTUATOR_PACKAGE_DEPENDS adduser)
 set(CPACK_DEBIAN_ACTUATOR_PACKAGE_RECOMMENDS "farshorectl, haproxy")
-set(CPACK_DEBIAN_ACTUATOR_PACKAGE_SUGGESTS "prometheus, prometheus-alertmanager")
+set(CPACK_DEBIAN_ACTUATOR_PACKAGE_SUGGESTS "openssh-client, prometheus, prometheus-alertmanager")
 set(CPACK_COMPONENT_ACTUATOR_DESCRIPTION "fails PostgreSQL over between regions when one is lost
 Takes the alert of Alertmanager as a reason to look for itself, proves that the
 old primary can no longer write, promotes the standby, moves DNS, and writes

@@ -139,6 +139,7 @@ class Api {
     input.webhook = deps_.counters.snapshot();
     input.boot_now = deps_.clock.boot_now();
     if (deps_.failed_sign_ins) input.failed_sign_ins = deps_.failed_sign_ins();
+    if (deps_.notifications) input.notifications = deps_.notifications();
     input.journal_writable = deps_.journal.check_writable(deps_.clock.boot_now()).has_value();
     return {200, "text/plain; version=0.0.4; charset=utf-8", render_metrics(input, deps_.topology), {}};
   }

@@ -8,6 +8,7 @@
 
 #include "actuator/failover/control.h"
 #include "actuator/journal/journal.h"
+#include "actuator/notify/counters.h"
 #include "actuator/webhook/counters.h"
 #include "common/base/clock.h"
 #include "common/http/server.h"
@@ -22,7 +23,8 @@ struct ApiDeps {
   const Topology& topology;
   Clock& clock;
   WebhookCounters& counters;
-  std::function<int64_t()> failed_sign_ins = {};  // of the status page, for /metrics
+  std::function<int64_t()> failed_sign_ins = {};     // of the status page, for /metrics
+  std::function<NotifyCounts()> notifications = {};  // for /metrics
 };
 
 // webhook: POST /api/v1/alerts

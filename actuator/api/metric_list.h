@@ -53,6 +53,11 @@ inline constexpr Metric kJournalWritable{
     "0 while nothing can be written down: then nothing is accepted or done."};
 inline constexpr Metric kFailedSignIns{"farshore_page_failed_sign_ins_total", MetricType::Counter, "", "",
                                        "Wrong names or passwords at the status page."};
+inline constexpr Metric kNotifications{
+    "farshore_notifications_total", MetricType::Counter, "kind outcome", "",
+    "Notifications by kind of receiver: sent; failed, which are tried again; refused, which will never be "
+    "taken; dropped after an hour or when too many waited; omitted, a refusal told a moment ago or a hold "
+    "that is over."};
 inline constexpr Metric kBuildInfo{"farshore_actuator_build_info", MetricType::Gauge, "version revision", "",
                                    "Which build this is; always 1."};
 
@@ -106,13 +111,12 @@ inline constexpr Metric kMaxLossSeconds{"farshore_cluster_max_data_loss_seconds"
                                         "cluster", "the topology file", "The same limit in time."};
 
 // All of them; a test finds one that is emitted and not here.
-inline constexpr Metric kOfActuator[] = {kPrimaryEpoch,   kEpochClaimed, kPaused,         kLatched,
-                                         kTrafficPending, kStalePrimary, kHookPending,    kRunsEnded,
-                                         kRunsHeld,       kReady,        kPlanAge,        kAlerts,
-                                         kWebhookRefused, kHttpRefused,  kTriggerPath,    kJournalWritable,
-                                         kFailedSignIns,  kBuildInfo,    kRunState,       kRunInfo,
-                                         kRunAccepted,    kRunEnded,     kRunStepStarted, kRunStepDuration,
-                                         kRunQuorumWait,  kRunActuator,  kRunExposure,    kRunPredictedLoss,
-                                         kReignBegan,     kMaxLossBytes, kMaxLossSeconds};
+inline constexpr Metric kOfActuator[] = {
+    kPrimaryEpoch,    kEpochClaimed,  kPaused,      kLatched,         kTrafficPending,   kStalePrimary,
+    kHookPending,     kRunsEnded,     kRunsHeld,    kReady,           kPlanAge,          kAlerts,
+    kWebhookRefused,  kHttpRefused,   kTriggerPath, kJournalWritable, kFailedSignIns,    kNotifications,
+    kBuildInfo,       kRunState,      kRunInfo,     kRunAccepted,     kRunEnded,         kRunStepStarted,
+    kRunStepDuration, kRunQuorumWait, kRunActuator, kRunExposure,     kRunPredictedLoss, kReignBegan,
+    kMaxLossBytes,    kMaxLossSeconds};
 
 }  // namespace farshore::metric

@@ -140,6 +140,12 @@ void add_webhook(MetricPage& page, const WebhookCounts& webhook) {
   }
 }
 
+void add_notifications(Page& page, const NotifyCounts& counts) {
+  page.family(metric::kNotifications);
+  for (const auto& [series, count] : counts)
+    page.add({{"kind", series.first}, {"outcome", series.second}}, static_cast<double>(count));
+}
+
 }  // namespace
 
 MetricFamilies metric_families(const MetricsInput& input, const Topology& topology) {
@@ -153,6 +159,7 @@ MetricFamilies metric_families(const MetricsInput& input, const Topology& topolo
   page.family(metric::kJournalWritable);
   page.add({}, input.journal_writable ? 1 : 0);
   add_webhook(page, input.webhook);
+  add_notifications(page, input.notifications);
   if (input.failed_sign_ins) {
     page.family(metric::kFailedSignIns);
     page.add({}, static_cast<double>(*input.failed_sign_ins));

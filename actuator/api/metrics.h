@@ -11,6 +11,7 @@
 #include "actuator/api/run_metrics.h"
 #include "actuator/failover/control.h"
 #include "actuator/journal/journal.h"
+#include "actuator/notify/counters.h"
 #include "actuator/webhook/counters.h"
 #include "common/metrics/metric.h"
 #include "common/topology/topology.h"
@@ -25,6 +26,7 @@ struct MetricsInput {
   BootTime boot_now;                            // for the age of what is known
   std::optional<int64_t> failed_sign_ins = {};  // at the status page
   bool journal_writable = false;
+  NotifyCounts notifications = {};
 };
 
 // `topology` gives the region of a reign's server.

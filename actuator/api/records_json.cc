@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "actuator/journal/run_json.h"
+
 namespace farshore {
 namespace {
 
@@ -165,25 +167,6 @@ std::string_view state_word(PlanState state) {
 }
 
 // ---- runs ----
-
-void write_run_fields(JsonWriter& writer, const RunRecord& run) {
-  writer.field("id", run.id)
-      .field("cluster", run.cluster)
-      .field("state", to_string(run.state))
-      .field("reason", run.reason)
-      .field("step", run.step)
-      .field("retryable", run.retryable)
-      .field("promoting", run.promoting)
-      .field("from_epoch", run.from_epoch)
-      .field("epoch", run.epoch)
-      .field("old_primary", run.old_primary)
-      .field("old_region", run.old_region)
-      .field("candidate", run.candidate)
-      .field("region", run.region);
-  time_field(writer, "accepted_at", run.accepted_at);
-  time_field(writer, "started_at", run.started_at);
-  time_field(writer, "ended_at", run.ended_at);
-}
 
 // An empty fact is one that was taken back.
 std::optional<std::string> fact(const RunFacts& facts, const std::string& name) {

@@ -5,6 +5,7 @@
 #include "actuator/fence/command_fence.h"
 #include "actuator/fence/linode_firewall_fence.h"
 #include "actuator/fence/linode_power_fence.h"
+#include "actuator/fence/ssh_fence.h"
 
 namespace farshore {
 namespace {
@@ -17,6 +18,7 @@ struct Kind {
 // Written out, not registered by static objects: the linker drops those from a static library.
 constexpr std::array kKinds{
     Kind{"command", make_command_fence},
+    Kind{"ssh", make_ssh_fence},
     Kind{"linode_power", make_linode_power_fence},
     Kind{"linode_firewall", make_linode_firewall_fence},
 };

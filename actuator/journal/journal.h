@@ -118,6 +118,13 @@ struct ActionRecord {
   std::string by, action, cluster, run_id, outcome;
 };
 
+// The newest outcome of a run that a receiver of notifications has taken.
+struct ToldRecord {
+  std::string receiver, run_id;
+  RunState outcome = RunState::kHeld;
+  WallTime at;  // of the outcome: a run can be held more than once
+};
+
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -165,6 +172,10 @@ class Journal {
   virtual Result<RunCounts> count_runs();
   virtual Status record_step(const StepRecord& step) = 0;
   virtual Result<std::vector<StepRecord>> steps(const std::string& run_id) = 0;  // in order
+
+  // Replaces what was told of this run to this receiver.
+  virtual Status record_told(const ToldRecord& told) = 0;
+  virtual Result<std::vector<ToldRecord>> told(const std::string& receiver) = 0;
 
   virtual Status pause(const Pause& pause) = 0;
   virtual Status resume(const std::string& cluster) = 0;

@@ -6,7 +6,7 @@ namespace farshore {
 namespace {
 
 constexpr int64_t kApplicationId = 0x46415253;  // "FARS"
-constexpr int64_t kVersion = 2;
+constexpr int64_t kVersion = 3;
 
 // Times are nanoseconds since 1970. An empty verdict is pending.
 constexpr const char* kVersion1 = R"sql(
@@ -50,8 +50,14 @@ constexpr const char* kVersion2 = R"sql(
 CREATE TABLE latch (id INTEGER PRIMARY KEY CHECK (id = 1), reason TEXT NOT NULL, since INTEGER NOT NULL);
 )sql";
 
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE told (
+  receiver TEXT NOT NULL, run_id TEXT NOT NULL REFERENCES runs (id), outcome TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (receiver, run_id));
+)sql";
+
 // What brings a journal of a version to the next one; the first makes it from nothing.
-constexpr const char* kSteps[kVersion] = {kVersion1, kVersion2};
+constexpr const char* kSteps[kVersion] = {kVersion1, kVersion2, kVersion3};
 
 Result<int64_t> number(Database& database, std::string_view sql) {
   auto rows = database.query(sql);

@@ -87,6 +87,8 @@ class SqliteJournal final : public Journal {
   Result<RunCounts> count_runs() override;
   Status record_step(const StepRecord& step) override;
   Result<std::vector<StepRecord>> steps(const std::string& run_id) override;
+  Status record_told(const ToldRecord& told) override;
+  Result<std::vector<ToldRecord>> told(const std::string& receiver) override;
   Status pause(const Pause& pause) override;
   Status resume(const std::string& cluster) override;
   Result<std::optional<Pause>> paused(const std::string& cluster) override;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "common/topology/address.h"
+#include "common/topology/plain_text.h"
 
 namespace farshore {
 namespace {
@@ -32,6 +33,14 @@ const std::vector<ProviderKind>& fence_kinds() {
       // The user's own STONITH: `act` isolates, exit 0 of `proof` is the proof. Both are told the cluster,
       // the server and its region through the environment.
       {.kind = "command", .fields = {{"act", FieldType::kCommand}, {"proof", FieldType::kCommand}}},
+      // Every process of the instance stopped by examples/fences/ssh/farshore-fence-agent on its host.
+      {.kind = "ssh",
+       .fields = {{"address", FieldType::kHostPort},
+                  {.name = "user", .check = check_login_name},
+                  {.name = "identity_file", .type = FieldType::kFile, .check = check_plain_path},
+                  {.name = "known_hosts_file", .type = FieldType::kFile, .check = check_plain_path},
+                  {.name = "data_directory", .type = FieldType::kFile, .check = check_plain_path},
+                  {.name = "unit", .need = Need::kOptional, .check = check_unit_name}}},
       // Akamai (Linode) API v4, /v4/linode/instances: the machine by its number, its label, or both.
       {.kind = "linode_power",
        .fields =
@@ -114,6 +123,19 @@ bool read_command(MapReader& reader, const std::string& key, Need need, std::vec
   return true;
 }
 
+const std::vector<ProviderKind>& notify_kinds() {
+  static const std::vector<ProviderKind> kinds = {
+      // Without `url`: every one of `alertmanagers`.
+      {.kind = "alertmanager",
+       .fields = {{"url", FieldType::kBaseUrl, Need::kOptional},
+                  {"token_file", FieldType::kFile, Need::kOptional}}},
+      {.kind = "grafana", .fields = {{"url", FieldType::kUrl}, {"token_file", FieldType::kFile}}},
+      {.kind = "webhook",
+       .fields = {{"url", FieldType::kUrl}, {"token_file", FieldType::kFile, Need::kOptional}}},
+  };
+  return kinds;
+}
+
 namespace {
 
 std::optional<int64_t> parse_id(std::string_view text) {
@@ -121,6 +143,40 @@ std::optional<int64_t> parse_id(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
   if (error != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
   return id;
+}
+
+Status checked(const Result<HostPort>& address) {
+  if (!address) return tl::unexpected(address.error());
+  return {};
+}
+
+void check_value(MapReader& reader, const ProviderField& field, const std::string& value) {
+  const auto complain = [&](std::string_view what, const Status& status) {
+    if (!status)
+      reader.fault(field.name, fmt::format("'{}' of '{}' is no {}", value, field.name, what),
+                   status.error().message);
+    return status.has_value();
+  };
+  if (field.type == FieldType::kFile && !value.starts_with('/')) {
+    reader.fault(field.name, fmt::format("'{}' must be an absolute path", field.name), "");
+    return;
+  }
+  if (field.type == FieldType::kBaseUrl && !complain("base URL", check_base_url(value))) return;
+  if (field.type == FieldType::kApiUrl && !complain("base URL", check_api_url(value))) return;
+  if (field.type == FieldType::kUrl && !complain("URL", check_url(value))) return;
+  if (field.type == FieldType::kHostPort && !complain("address", checked(parse_host_port(value)))) return;
+  if (field.type == FieldType::kOnOff && value != "on" && value != "off") {
+    reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");
+    return;
+  }
+  if (field.type == FieldType::kId && !parse_id(value)) {
+    reader.fault(field.name, fmt::format("'{}' of '{}' is no whole number from 1", value, field.name), "");
+    return;
+  }
+  if (field.check != nullptr)
+    if (const Status fit = field.check(value); !fit)
+      reader.fault(field.name, fmt::format("'{}' of '{}' is refused", value, field.name),
+                   fit.error().message);
 }
 
 void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& out) {
@@ -138,25 +194,7 @@ void read_field(MapReader& reader, const ProviderField& field, ProviderConfig& o
   std::string value = field.default_value;
   reader.text(field.name, field.need, value);
   if (value.empty()) return;
-  if (field.type == FieldType::kFile && !value.starts_with('/')) {
-    reader.fault(field.name, fmt::format("'{}' must be an absolute path", field.name), "");
-  }
-  if (field.type == FieldType::kBaseUrl || field.type == FieldType::kApiUrl) {
-    const Status url = field.type == FieldType::kBaseUrl ? check_base_url(value) : check_api_url(value);
-    if (!url) {
-      reader.fault(field.name, fmt::format("'{}' of '{}' is no base URL", value, field.name),
-                   url.error().message);
-    }
-  }
-  if (field.type == FieldType::kHostPort) {
-    if (const auto address = parse_host_port(value); !address)
-      reader.fault(field.name, fmt::format("'{}' of '{}' is no host:port", value, field.name),
-                   address.error().message);
-  }
-  if (field.type == FieldType::kOnOff && value != "on" && value != "off")
-    reader.fault(field.name, fmt::format("'{}' of '{}' is neither on nor off", value, field.name), "");
-  if (field.type == FieldType::kId && !parse_id(value))
-    reader.fault(field.name, fmt::format("'{}' of '{}' is no whole number from 1", value, field.name), "");
+  check_value(reader, field, value);
   out.text[field.name] = std::move(value);
 }
 

@@ -1,5 +1,6 @@
-// The kinds of fences and traffic switches and the fields that each understands: one row per kind. A new
-// provider adds a row here and a file beside its fellows; the loader learns nothing new.
+// The kinds of fences, traffic switches and receivers of notifications, and the fields that each understands:
+// one row per kind. A new provider adds a row here and a file beside its fellows; the loader learns nothing
+// new.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ enum class FieldType {
   kApiUrl,     // the same, port optional: what a provider's API answers at
   kHostPort,   // host:port or [IPv6]:port
   kOnOff,      // kept as "on" or "off"
+  kUrl,        // http or https with a path
   kId,         // a whole number from 1: how a provider counts its objects
   kRegionMap,  // region: text
   kCommand,    // a list: an absolute path and its arguments; run without a shell
@@ -30,6 +32,8 @@ struct ProviderField {
   FieldType type = FieldType::kText;
   Need need = Need::kRequired;
   std::string default_value = {};  // of an optional scalar; empty = none
+  // What the kind alone asks of the text; the error's message is the remedy.
+  Status (*check)(std::string_view) = nullptr;
 };
 
 struct ProviderKind {
@@ -43,6 +47,7 @@ bool read_command(MapReader& reader, const std::string& key, Need need, std::vec
 
 const std::vector<ProviderKind>& fence_kinds();
 const std::vector<ProviderKind>& traffic_kinds();
+const std::vector<ProviderKind>& notify_kinds();
 
 // Reads `kind` and that kind's fields. Nothing when the kind is missing or unknown (a fault says which
 // exist); the caller then leaves the other keys alone, since nobody knows what they should be.

@@ -138,6 +138,12 @@ struct HookConfig {
 
 constexpr size_t kMostHooks = 16;  // of a cluster
 
+// Where the outcomes of runs are told, besides the log and the journal.
+struct NotifyConfig {
+  nanoseconds timeout = 5s;  // of one request
+  ProviderConfig provider;
+};
+
 struct ClusterConfig {
   std::string name;
   std::vector<ServerConfig> servers;
@@ -160,6 +166,7 @@ struct Topology {
   std::vector<std::string> actuators;  // host:port
   ObserveSettings observe;
   DetectSettings detect;
+  std::vector<NotifyConfig> notify;
   std::vector<ClusterConfig> clusters;
 
   const ClusterConfig* find_cluster(std::string_view cluster) const;

@@ -10,6 +10,8 @@
 namespace farshore {
 namespace {
 
+constexpr size_t kMostNotify = 8;  // each has a thread and a queue of its own
+
 class Checker {
  public:
   Checker(const Topology& topology, const YamlNode& root, std::vector<ConfigFault>& faults)
@@ -24,6 +26,7 @@ class Checker {
     check_quorum("prometheus", "prometheus servers", prometheus, topology_.prometheus.quorum);
     check_alertmanagers_survive();
     check_times();
+    check_notify();
     for (size_t i = 0; i < topology_.clusters.size(); ++i) {
       check_cluster(topology_.clusters[i], fmt::format("clusters.{}", i));
     }
@@ -171,6 +174,23 @@ class Checker {
     }
     check_at_least("detect.for", topology_.detect.for_duration, topology_.detect.scrape_interval,
                    "one missed look must not be a lost region; several scrapes make a judgement");
+  }
+
+  void check_notify() {
+    for (size_t i = 0; i < topology_.notify.size(); ++i) {
+      const NotifyConfig& notify = topology_.notify[i];
+      const std::string path = fmt::format("notify.{}", i);
+      check_at_least(path + ".timeout", notify.timeout, 100ms, "a request needs some round trips");
+      if (notify.timeout > 30s)
+        add(path + ".timeout", "'timeout' is over 30s", "what comes next waits for it");
+      const auto url = notify.provider.text.find("url");
+      check_unique("notify",
+                   notify.provider.kind + (url == notify.provider.text.end() ? "" : " " + url->second), path,
+                   "each would be told twice");
+    }
+    if (topology_.notify.size() > kMostNotify)
+      add("notify", fmt::format("over {} receivers under 'notify'", kMostNotify),
+          "let Alertmanager's receivers reach the others");
   }
 
   void check_cluster(const ClusterConfig& cluster, const std::string& path) {

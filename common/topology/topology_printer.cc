@@ -112,6 +112,12 @@ std::string print_hook(const HookConfig& hook) {
                            hook.retries);
 }
 
+std::string print_notify(const NotifyConfig& notify) {
+  return fmt::format("  - kind: {}\n    timeout: {}\n", quoted(notify.provider.kind),
+                     format_duration(notify.timeout)) +
+         print_provider(notify.provider, "    ");
+}
+
 std::string print_cluster(const ClusterConfig& cluster) {
   std::string out = fmt::format("  - name: {}\n    servers:\n", quoted(cluster.name));
   for (const ServerConfig& server : cluster.servers) out += print_server(server);
@@ -156,10 +162,13 @@ std::string print_topology(const Topology& topology) {
       "observe: {{interval: {}, timeout: {}{}}}\n", format_duration(topology.observe.interval),
       format_duration(topology.observe.timeout),
       topology.observe.heartbeat ? ", heartbeat: " + format_duration(*topology.observe.heartbeat) : "");
-  out += fmt::format("detect: {{scrape_interval: {}, scrape_timeout: {}, for: {}}}\nclusters:\n",
+  out += fmt::format("detect: {{scrape_interval: {}, scrape_timeout: {}, for: {}}}\n",
                      format_duration(topology.detect.scrape_interval),
                      format_duration(topology.detect.scrape_timeout),
                      format_duration(topology.detect.for_duration));
+  if (!topology.notify.empty()) out += "notify:\n";
+  for (const NotifyConfig& notify : topology.notify) out += print_notify(notify);
+  out += "clusters:\n";
   for (const ClusterConfig& cluster : topology.clusters) out += print_cluster(cluster);
   return out;
 }

@@ -226,6 +226,15 @@ FenceConfig read_fence(const YamlNode& node, Faults& faults) {
   return out;
 }
 
+NotifyConfig read_notify(const YamlNode& node, Faults& faults) {
+  NotifyConfig out;
+  out.provider.line = node.line;
+  MapReader reader(node, "notify", faults);
+  reader.duration("timeout", Need::kOptional, out.timeout);
+  if (read_provider(reader, notify_kinds(), out.provider) != nullptr) reader.finish();
+  return out;
+}
+
 void check_target(const TrafficConfig& traffic, const YamlEntry& target, Faults& faults) {
   const std::string& value = target.value.scalar;
   const bool right = traffic.type == "A"       ? is_ipv4(value)
@@ -331,6 +340,7 @@ Topology read_topology(const YamlNode& root, Faults& faults) {
   }
   read_hosts(top, out, faults);
   read_times(top, out, faults);
+  read_list(top, "notify", Need::kOptional, faults, read_notify, out.notify);
   read_list(top, "clusters", Need::kRequired, faults, read_cluster, out.clusters);
   top.finish();
   return out;

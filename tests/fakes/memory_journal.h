@@ -249,6 +249,28 @@ class MemoryJournal : public MemoryJournalBase {
     });
   }
 
+  Status record_told(const ToldRecord& told) override {
+    return write("record_told", [&]() -> Status {
+      if (find_run(told.run_id) == nullptr)
+        return fail(ErrorCode::kNotFound, "no run {} in the journal", told.run_id);
+      std::erase_if(told_, [&](const ToldRecord& earlier) {
+        return earlier.receiver == told.receiver && earlier.run_id == told.run_id;
+      });
+      told_.push_back(told);
+      return {};
+    });
+  }
+
+  Result<std::vector<ToldRecord>> told(const std::string& receiver) override {
+    return read<std::vector<ToldRecord>>([&]() -> Result<std::vector<ToldRecord>> {
+      std::vector<ToldRecord> found;
+      for (const auto& told : told_)
+        if (told.receiver == receiver) found.push_back(told);
+      std::ranges::stable_sort(found, {}, &ToldRecord::at);
+      return found;
+    });
+  }
+
   Status pause(const Pause& pause) override {
     return write("pause", [&]() -> Status {
       pauses_[pause.cluster] = pause;
@@ -367,6 +389,7 @@ class MemoryJournal : public MemoryJournalBase {
   std::map<std::string, int64_t> last_run_;
   std::vector<RunRecord> runs_;
   std::vector<StepRecord> steps_;
+  std::vector<ToldRecord> told_;
   std::map<std::string, Pause> pauses_;
   std::optional<LatchRecord> latch_;
   std::map<std::string, Approval> approvals_;

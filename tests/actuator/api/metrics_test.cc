@@ -66,6 +66,7 @@ MetricsInput input() {
   input.webhook.watchdog_seen = WallTime(1'764'000'000s);
   input.failed_sign_ins = 7;
   input.newest_runs = {ended_run()};
+  input.notifications = {{{"webhook", "sent"}, 4}, {{"webhook", "failed"}, 0}};
   return input;
 }
 

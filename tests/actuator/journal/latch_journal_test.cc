@@ -71,7 +71,7 @@ TEST(SqliteJournalUpgrade, BringsAJournalOfVersion1UpToDateWithWhatItHolds) {
   }
   {
     const auto database = Database::open(path).value();
-    ASSERT_TRUE(database->script("DROP TABLE latch; PRAGMA user_version = 1;"));
+    ASSERT_TRUE(database->script("DROP TABLE latch; DROP TABLE told; PRAGMA user_version = 1;"));
   }
   const auto journal = open_sqlite_journal(path, system_clock());
   ASSERT_TRUE(journal.has_value()) << journal.error().message;

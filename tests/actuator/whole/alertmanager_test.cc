@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "actuator/ctl/generate/generate.h"
+#include "common/topology/address.h"
 #include "common/topology/topology.h"
+#include "tests/support/alertmanager_server.h"
 #include "tests/support/whole/whole_actuator.h"
 
 namespace farshore::test {
@@ -14,22 +16,18 @@ using ::testing::StartsWith;
 
 class Alertmanager {
  public:
-  explicit Alertmanager(const WholeActuator& world) : folder_(world.folder) {
-    const Topology topology = load_topology(folder_.file("farshore.yml")).value();
-    url_ = topology.alertmanagers.front().url;
-    write_file(folder_.file("alertmanager.yml"),
-               generate_alertmanager(topology, {.token_file = folder_.file("hook.token")}));
-    start();
+  explicit Alertmanager(const WholeActuator& world) {
+    const Topology topology = load_topology(world.folder.file("farshore.yml")).value();
+    const HostPort where = host_port_of_url(topology.alertmanagers.front().url).value();
+    server_ = std::make_unique<AlertmanagerServer>(
+        generate_alertmanager(topology, {.token_file = world.folder.file("hook.token")}), where.port);
   }
 
-  // As a machine that loses its power: what it told is forgotten.
-  void lose_memory() {
-    process_->stop(9);
-    start();
-  }
+  void lose_memory() { server_->lose_memory(); }
   // As Prometheus does every few seconds while the rule fires.
   bool tell(const std::string& starts_at) {
-    HttpRequest request{"POST", url_ + "/api/v2/alerts", {{"Content-Type", "application/json"}}, ""};
+    HttpRequest request{
+        "POST", server_->url() + "/api/v2/alerts", {{"Content-Type", "application/json"}}, ""};
     request.body =
         fmt::format(R"([{{"labels":{{"alertname":"FarshorePrimaryDown","cluster":"shop","region":"us-east",)"
                     R"("server":"shop-us","epoch":"1","severity":"critical","farshore_action":"failover"}},)"
@@ -38,22 +36,11 @@ class Alertmanager {
     const auto answer = http_->send(request);
     return answer && answer->status == 200;
   }
-  std::string log() const { return read_file(folder_.file("alertmanager.log")); }
+  std::string log() const { return server_->log(); }
 
  private:
-  void start() {
-    process_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{
-            "prometheus-alertmanager", "--config.file=" + folder_.file("alertmanager.yml"),
-            "--storage.path=" + folder_.file("alertmanager"),
-            "--web.listen-address=" + url_.substr(url_.find("://") + 3), "--cluster.listen-address="},
-        SpawnOptions{.output_file = folder_.file("alertmanager.log"), .environment = {}, .run_as = ""});
-  }
-
-  const TempDir& folder_;
-  std::string url_;
+  std::unique_ptr<AlertmanagerServer> server_;
   std::unique_ptr<HttpClient> http_ = make_curl_client();
-  std::unique_ptr<ChildProcess> process_;
 };
 
 // "<verdict>: <reason>" of the alerts about failover, oldest first.

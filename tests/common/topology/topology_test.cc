@@ -13,7 +13,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// The example of the design, with the one fence kind that exists; the numbers are line numbers.
+// The example of the design, with a fence kind that exists; the numbers are line numbers.
 const std::string kExample =
     /* 1*/
     "vantages: {names: [us-east, eu-west, eu-central], quorum: majority}\n"
@@ -210,6 +210,39 @@ TEST(Topology, FaultsOfHooksAreNamed) {
   EXPECT_THAT(faults_of(kHooked + many), HasSubstr("18 hooks, more than 16"));
 }
 
+const std::string kFenceOfUs =
+    "{kind: command, server: shop-us, act: [/usr/local/bin/off, us], proof: [/usr/local/bin/is-off, us]}";
+const std::string kSshFence =
+    "{kind: ssh, server: shop-us, address: \"10.1.0.5:22\", user: root, identity_file: /k, known_hosts_file: "
+    "/h, "
+    "data_directory: /var/lib/postgresql/15/main, unit: postgresql@15-main.service}";
+const std::string kNotify =
+    "notify:\n"
+    "  - {kind: alertmanager}\n"
+    "  - {kind: grafana, url: \"https://grafana.example/g\", token_file: /t, timeout: 3s}\n"
+    "  - {kind: webhook, url: \"http://10.3.0.9:8080/farshore?x=1\"}\n";
+
+TEST(Topology, OutcomesAreToldToWhomItNames) {
+  const auto topology = parse_topology(kExample + kNotify, "f.yml");
+  ASSERT_TRUE(topology) << topology.error().message;
+  ASSERT_EQ(topology->notify.size(), 3u);
+  EXPECT_EQ(topology->notify[0].provider.kind, "alertmanager");
+  EXPECT_EQ(topology->notify[0].timeout, 5s);
+  EXPECT_EQ(topology->notify[1].timeout, 3s);
+  EXPECT_EQ(topology->notify[2].provider.text.at("url"), "http://10.3.0.9:8080/farshore?x=1");
+}
+
+TEST(Topology, ReceiversOfOutcomesAreChecked) {
+  const auto fault = [](const std::string& item) {
+    return faults_of(kExample + "notify:\n  - {kind: alertmanager}\n  - " + item + "\n");
+  };
+  EXPECT_THAT(fault("{kind: slack}"), HasSubstr("known kinds: alertmanager, grafana, webhook"));
+  EXPECT_THAT(fault("{kind: grafana, url: \"http://g:3000\"}"), HasSubstr("missing key 'token_file'"));
+  EXPECT_THAT(fault("{kind: webhook, url: \"http://a:b@c/\"}"), HasSubstr("no user or password"));
+  EXPECT_THAT(fault("{kind: webhook, url: \"http://c/\", timeout: 1m}"), HasSubstr("is over 30s"));
+  EXPECT_THAT(fault("{kind: alertmanager}"), HasSubstr("is there twice"));
+}
+
 TEST(Topology, PrintedWithItsDefaultsItIsReadBackTheSame) {
   const std::string command_traffic =
       kExample +
@@ -217,7 +250,7 @@ TEST(Topology, PrintedWithItsDefaultsItIsReadBackTheSame) {
       "read: [/bin/current], targets: {us-east: x, eu-west: 'y: z'}}\n";
   const std::string beating = with("timeout: 1s}", "timeout: 1s, heartbeat: 5s}");
   const std::string more = with("cooldown: 1h", "cooldown: 1h, max_exposure: 90s", command_traffic);
-  for (const std::string& text : {kExample, beating, more}) {
+  for (const std::string& text : {kExample, beating, more, kExample + kNotify, with(kFenceOfUs, kSshFence)}) {
     const Result<Topology> first = parse_topology(text, "f.yml");
     ASSERT_TRUE(first) << first.error().message;
     const std::string printed = print_topology(*first);
@@ -229,6 +262,8 @@ TEST(Topology, PrintedWithItsDefaultsItIsReadBackTheSame) {
       EXPECT_THAT(printed, HasSubstr(key));
     }
     EXPECT_EQ(second->clusters[0].fences[0].provider.lists, first->clusters[0].fences[0].provider.lists);
+    EXPECT_EQ(second->clusters[0].fences[0].provider.text, first->clusters[0].fences[0].provider.text);
+    EXPECT_EQ(second->notify.size(), first->notify.size());
     EXPECT_EQ(second->clusters[0].traffic.back().targets, first->clusters[0].traffic.back().targets);
     EXPECT_EQ(second->clusters[0].failover.max_exposure, first->clusters[0].failover.max_exposure);
     EXPECT_EQ(second->clusters[0].servers[1].conninfo, first->clusters[0].servers[1].conninfo);
@@ -296,6 +331,15 @@ INSTANTIATE_TEST_SUITE_P(
              "36:47: 'act' must begin with an absolute path; commands run without a shell and without a "
              "search "
              "path"},
+        Case{kFenceOfUs, with("user: root", "user: -oX", kSshFence),
+             "36:68: '-oX' of 'user' is refused; write 1 to 32 of a-z, 0-9, '_' and '-', a letter or '_' "
+             "first"},
+        Case{kFenceOfUs, with("10.1.0.5:22", "10.1.0.5", kSshFence),
+             "36:47: '10.1.0.5' of 'address' is no address; write it as host:port"},
+        Case{kFenceOfUs, with("/main", "/../main", kSshFence),
+             "36:131: '/var/lib/postgresql/15/../main' of 'data_directory' is refused; write an absolute "
+             "path of "
+             "letters, digits and /._+@- without '..' and without a '/' at its end"},
         Case{", proof: [/usr/local/bin/is-off, us]", "", "36:9: missing key 'proof' in fence; add 'proof:'"},
         Case{"192.0.2.10", "192.0.2.1000",
              "46:28: target '192.0.2.1000' of us-east does not fit a record of type 'A'; A takes an IPv4 "

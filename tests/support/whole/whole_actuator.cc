@@ -10,7 +10,7 @@
 namespace farshore::test {
 namespace {
 
-// {0..7}: ports; {8} the actuator's; {9} servers; {10} failover; {11} folder; {12} traffic.
+// {0..7}: ports; {8} the actuator's; {9} servers; {10} failover; {11} folder; {12} traffic; {13} notify.
 constexpr const char* kTopology = R"(
 vantages: {{names: [us-east, eu-west, eu-central], quorum: majority}}
 prometheus:
@@ -20,7 +20,7 @@ alertmanagers: [{{region: eu-west, url: "http://127.0.0.1:{3}"}}, {{region: eu-c
 exporters: [{{vantage: us-east, address: "127.0.0.1:{5}"}}, {{vantage: eu-west, address: "127.0.0.1:{6}"}}, {{vantage: eu-central, address: "127.0.0.1:{7}"}}]
 actuators: [{{address: "127.0.0.1:{8}"}}]
 observe: {{interval: 500ms, timeout: 1s}}
-clusters:
+{13}clusters:
   - name: shop
     servers: [{9}]
     failover: {10}
@@ -201,9 +201,10 @@ void WholeActuator::write_topology() {
   if (standby2) servers += ", " + server_entry("shop-eu2", "eu-west", standby2->port(), folder.path());
   const std::string traffic =
       options_.traffic.empty() ? fmt::format(kScriptTraffic, folder.path()) : options_.traffic;
-  const std::string text = fmt::format(kTopology, free_port(), prometheus_[0]->port(), prometheus_[1]->port(),
-                                       free_port(), free_port(), free_port(), free_port(), free_port(), port_,
-                                       servers, options_.failover, folder.path(), traffic);
+  const std::string text =
+      fmt::format(kTopology, free_port(), prometheus_[0]->port(), prometheus_[1]->port(), free_port(),
+                  free_port(), free_port(), free_port(), free_port(), port_, servers, options_.failover,
+                  folder.path(), traffic, options_.notify.empty() ? "" : "notify: " + options_.notify + "\n");
   write_file(folder.file("farshore.yml"), text);
   make_roles(text);
 }
