@@ -4,6 +4,7 @@
 
 #include "common/json/json_value.h"
 #include "tests/actuator/traffic/contract_suite.h"
+#include "tests/actuator/traffic/fault_table.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_command_runner.h"
 #include "tests/fakes/fake_dns_resolver.h"
@@ -284,6 +285,30 @@ TEST_F(ScriptedPowerDns, AMissingFieldIsRefusedWithItsLine) {
   config.provider.kind = "carrier_pigeon";
   EXPECT_FALSE(make_traffic_switch(config, {http_, commands_, dns_, system_clock(), "shop"}));
 }
+
+class PowerDnsAnswersAtFaults final : public ProviderAnswers {
+ public:
+  TrafficConfig config() override {
+    const std::string key = folder_.file("key");
+    test::write_file(key, "t0ken\n");
+    TrafficConfig config = make_config("http://127.0.0.1:1", "127.0.0.1:1", key);
+    config.provider.text["epoch_token"] = "off";
+    return config;
+  }
+  std::string holding(const std::string& target) override {
+    return R"({"rrsets":[{"name":"orders.farshore.test.","type":"A","ttl":1,"records":[{"content":")" +
+           target + R"(","disabled":false}]}]})";
+  }
+  std::string accepted(const std::string&) override { return ""; }
+
+ private:
+  test::TempDir folder_;
+};
+
+INSTANTIATE_TEST_SUITE_P(PowerDns, FaultTable, fault_rows(+[]() -> std::unique_ptr<ProviderAnswers> {
+                           return std::make_unique<PowerDnsAnswersAtFaults>();
+                         }),
+                         fault_name);
 
 }  // namespace
 }  // namespace farshore

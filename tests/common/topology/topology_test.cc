@@ -373,7 +373,7 @@ TEST(Topology, AnUpdateGoesToAnAddress) {
   const auto bare = parse_topology(
       with("10.3.0.6:53\"\n        key", "10.3.0.6\"\n        key", with(kPowerDns, update)), "f.yml");
   ASSERT_FALSE(bare);
-  EXPECT_NE(bare.error().message.find("'10.3.0.6' of 'server' is no host:port"), std::string::npos)
+  EXPECT_NE(bare.error().message.find("'10.3.0.6' of 'server' is no address"), std::string::npos)
       << bare.error().message;
 }
 
