@@ -140,7 +140,7 @@ void add_webhook(MetricPage& page, const WebhookCounts& webhook) {
   }
 }
 
-void add_notifications(Page& page, const NotifyCounts& counts) {
+void add_notifications(MetricPage& page, const NotifyCounts& counts) {
   page.family(metric::kNotifications);
   for (const auto& [series, count] : counts)
     page.add({{"kind", series.first}, {"outcome", series.second}}, static_cast<double>(count));

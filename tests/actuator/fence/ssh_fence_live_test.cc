@@ -8,6 +8,7 @@
 
 #include "actuator/fence/registry.h"
 #include "tests/actuator/fence/ssh_host.h"
+#include "tests/fakes/fake_http_client.h"
 #include "tests/support/postgres_server.h"
 
 namespace farshore::test {
@@ -24,7 +25,7 @@ class SshFenceLive : public ::testing::Test {
   std::unique_ptr<Fence> make(nanoseconds timeout = 8s) {
     FenceConfig config = host_->fence();
     config.timeout = timeout;
-    return make_fence(config, {*commands_, system_clock()}).value();
+    return make_fence(config, {http_, *commands_, system_clock()}).value();
   }
   static BootTime soon() { return system_clock().boot_now() + 20s; }
   // A machine that is busy with other tests may take longer than a proof may.
@@ -64,6 +65,7 @@ class SshFenceLive : public ::testing::Test {
   }
 
   std::unique_ptr<PostgresFixture> server_ = PostgresFixture::make_primary();
+  FakeHttpClient http_;
   std::unique_ptr<CommandRunner> commands_ = make_command_runner(system_clock());
   std::unique_ptr<SshHost> host_;
   std::unique_ptr<Fence> fence_;
@@ -200,7 +202,7 @@ TEST_F(SshFenceLive, AnAgentOfAnotherInstanceIsNoProof) {
       PostgresFixture::make_primary({.name = "other", .port = 0, .settings = {}, .hba = {}, .start = true});
   FenceConfig config = host_->fence();
   config.provider.text["data_directory"] = other->data_dir();
-  fence_ = make_fence(config, {*commands_, system_clock()}).value();
+  fence_ = make_fence(config, {http_, *commands_, system_clock()}).value();
   expect_unknown("this agent is for data directory " + server_->data_dir());
   EXPECT_FALSE(fence_->isolate(soon()));
   EXPECT_TRUE(server_->running());

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/fake_http_client.h"
 
 namespace farshore {
 namespace {
@@ -16,8 +17,9 @@ using ::testing::HasSubstr;
 // Answers as the agent does, which repeats the number it was asked with.
 class Agent final : public CommandRunner {
  public:
-  Result<CommandResult> run(const std::vector<std::string>& argv, const Environment&,
-                            BootTime deadline) override {
+  using CommandRunner::run;
+  Result<CommandResult> run(const std::vector<std::string>& argv, const Environment&, BootTime deadline,
+                            const std::stop_token&) override {
     ++calls;
     last = argv;
     last_deadline = deadline;
@@ -48,7 +50,7 @@ class SshFenceTest : public ::testing::Test {
     return fence;
   }
   std::unique_ptr<Fence> make(const FenceConfig& fence = config()) {
-    return make_fence(fence, {agent_, system_clock()}).value();
+    return make_fence(fence, {http_, agent_, system_clock()}).value();
   }
   FenceProof proof_when(int exit_code, const std::string& output, const std::string& error = "") {
     agent_.answer = [=](const std::string& nonce) {
@@ -62,13 +64,14 @@ class SshFenceTest : public ::testing::Test {
   void expect_refused(const std::string& key, const std::string& value) {
     FenceConfig fence = config();
     fence.provider.text[key] = value;
-    const auto made = make_fence(fence, {agent_, system_clock()});
+    const auto made = make_fence(fence, {http_, agent_, system_clock()});
     ASSERT_FALSE(made) << key << "=" << value;
     EXPECT_EQ(made.error().code, ErrorCode::kInvalidArgument);
     EXPECT_THAT(made.error().message, HasSubstr("line 12"));
   }
 
   Agent agent_;
+  FakeHttpClient http_;
 };
 
 TEST_F(SshFenceTest, OnlyTheAgentsOwnWordsForThisLookAreAProof) {
@@ -104,7 +107,7 @@ TEST_F(SshFenceTest, WhatIsUnknownHasAReason) {
 
 TEST_F(SshFenceTest, AHostThatWasSilentDelaysTheOtherRungsOnce) {
   FakeClock clock;
-  const auto fence = make_fence(config(), {agent_, clock}).value();
+  const auto fence = make_fence(config(), {http_, agent_, clock}).value();
   const auto soon_enough = [&] { return clock.boot_now() + 1h; };
   agent_.answer = [](const std::string&) {
     return CommandResult{255, 0, "", "ssh: connect to host 10.1.0.5 port 2222: Connection timed out\n"};
@@ -163,7 +166,7 @@ TEST_F(SshFenceTest, EveryLookAsksAnew) {
 
 TEST_F(SshFenceTest, TheAgentHasToAnswerBeforeSshIsStopped) {
   FakeClock clock;
-  const auto fence = make_fence(config(), {agent_, clock}).value();
+  const auto fence = make_fence(config(), {http_, agent_, clock}).value();
   agent_.answer = [](const std::string& nonce) {
     return CommandResult{0, 0, "isolated " + nonce + " x\n", ""};
   };

@@ -96,7 +96,9 @@ TEST(ContractCases, Cloudflare) {
 
 TEST(ContractCases, PowerDns) {
   if (const std::string why = contract_missing(); !why.empty()) GTEST_SKIP() << why;
-  PowerDnsFixture server({.zone = "example.test", .records = {}, .settings = {}});
+  PowerDnsOptions options;
+  options.zone = "example.test";
+  PowerDnsFixture server(options);
   Checked checked("powerdns.yaml", server.api_url());
   const auto http = make_curl_client();
   const auto cases = cases_of("powerdns");
