@@ -12,11 +12,11 @@ namespace farshore::test {
 struct PowerDnsOptions {
   std::string zone = "farshore.test";  // without the final dot
   std::string api_key = "labkey";
-  std::vector<std::vector<std::string>>
-      records;  // {"orders", "A", "60", "192.0.2.10"}: one rrset each, more contents after the first
-  std::vector<std::string> settings;    // further lines of pdns.conf
-  std::optional<UpdateKey> update_key;  // takes updates that are signed with it
-  std::vector<std::string> wrapper;     // put before the program's own command line
+  // {"orders", "A", "60", "192.0.2.10"}: one rrset each, more contents after the first
+  std::vector<std::vector<std::string>> records = {};
+  std::vector<std::string> settings = {};    // further lines of pdns.conf
+  std::optional<UpdateKey> update_key = {};  // takes updates that are signed with it
+  std::vector<std::string> wrapper = {};     // put before the program's own command line
 };
 
 // Not thread-safe. Failures throw.

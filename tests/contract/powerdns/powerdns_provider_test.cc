@@ -87,7 +87,9 @@ class PowerDnsContract : public ::testing::Test {
     traffic_ = world().make(world().config());
   }
   void TearDown() override {
-    if (traffic_) EXPECT_TRUE(test::no_violations(world().checked().log()));
+    if (traffic_) {
+      EXPECT_TRUE(test::no_violations(world().checked().log()));
+    }
   }
 
   static Shared& world() { return *shared(); }

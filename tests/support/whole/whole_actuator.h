@@ -27,9 +27,9 @@ struct WholeOptions {
   // The failover section of the cluster, flow style.
   std::string failover = "{mode: automatic, max_data_loss: {bytes: 16MiB, time: 10s}, cooldown: 1h}";
   // The traffic section, flow style; empty = the script whose faults are below.
-  std::string traffic;
-  std::string notify;  // the notify section, flow style; empty = none
-  std::vector<std::string> primary_settings, standby_settings;  // beside the harness' own, and win
+  std::string traffic = {};
+  std::string notify = {};  // the notify section, flow style; empty = none
+  std::vector<std::string> primary_settings = {}, standby_settings = {};  // beside the harness' own, and win
 };
 
 // Faults of the fence and traffic scripts; they last until mended.
