@@ -12,6 +12,10 @@ endfunction()
 # all of its tests, because they share something that is slow to start.
 function(farshore_test NAME)
   cmake_parse_arguments(T "SANITIZE;SERIAL;WHOLE" "LABEL;TIMEOUT;NEEDS" "DEPS;SOURCES" ${ARGN})
+  # What the sanitizer runs do not take is not built for them either.
+  if(FARSHORE_SANITIZE AND NOT T_SANITIZE AND T_LABEL STREQUAL integration)
+    return()
+  endif()
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()

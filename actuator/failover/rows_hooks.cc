@@ -79,8 +79,8 @@ StepStatus run_hooks(RunContext& context) {
   return {};
 }
 
-// Waits for the round, and leaves it at work when it takes longer than the row may: nothing here may keep a
-// lost primary that comes back from being fenced.
+// Waits for the round, and leaves it at work when it takes longer than the row may, which is short: a lost
+// primary that comes back in this moment is fenced after it.
 StepStatus hooks_are_in_force(RunContext& context) {
   while (true) {
     const bool at_work = context.deps.hooks && context.deps.hooks->newest(context.run.epoch).at_work;

@@ -107,7 +107,7 @@ constexpr std::array kSteps = {
          no_hook_is_open,
          run_hooks,
          hooks_are_in_force,
-         10s,
+         3s,
          OnFailure::kNote,
          false,
          {},

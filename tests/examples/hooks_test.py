@@ -103,6 +103,34 @@ class OverSsh(Folder):
             self.assertEqual(self.tell("apply", host=host).returncode, 65, host)
 
 
+class Told(Folder):
+    """farshore-told by itself, with a way that can be held up."""
+
+    def setUp(self):
+        super().setUp()
+        self.way = self.file("way", (
+            f'#!/bin/bash\ncd "{self.root}"\n[ "$2" != old ] || {{ touch here; until [ -e go ]; do sleep 0.02; done; }}\n'
+            'echo "$2" >told\n'), 0o755)
+
+    def begin(self, message):
+        process = subprocess.Popen([FAR_END / "farshore-told", self.root / "state", self.way],
+                                   env={"SSH_ORIGINAL_COMMAND": message, "PATH": os.environ["PATH"]})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_an_older_epoch_that_was_under_way_does_not_write_last(self):
+        older = self.begin("apply 7 old 5432")
+        wait_until((self.root / "here").exists, "the older one is under way")
+        newer = self.begin("apply 8 new 5432")
+        waits = ["pgrep", "--parent", str(newer.pid), "flock"]
+        wait_until(lambda: newer.poll() is not None or subprocess.run(waits, capture_output=True, check=False).returncode == 0,
+                   "the newer one waits")
+        (self.root / "go").touch()
+        self.assertEqual((older.wait(30), newer.wait(30)), (0, 0))
+        self.assertEqual(read(self.root / "told"), "new")
+
+
 class WithServers(Folder):
     """Two PostgreSQL servers that say which one they are."""
 
