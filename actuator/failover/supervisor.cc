@@ -180,6 +180,10 @@ ClusterStatus Supervisor::status_of(Member& member) {
         status.approval_digest = approval_digest(*status.open_run, facts);
     }
   status.plan = member.plan->newest();
+  // A rehearsal for the loss of a primary that was replaced since says nothing about its successor.
+  if (status.plan && status.reign && !status.plan->primary.empty() &&
+      status.plan->primary != status.reign->server)
+    status.plan.reset();
   if (const auto snapshot = deps.view->snapshot())
     for (const ServerObservation& server : snapshot->servers)
       if (server.cluster == status.cluster) status.servers.push_back(server);

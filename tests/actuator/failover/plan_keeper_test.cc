@@ -139,5 +139,19 @@ TEST_F(PlanKeeperTest, TheNewestRehearsalIsInTheStatusAndAPauseIsRehearsedAtOnce
   EXPECT_TRUE(test::wait_until([&] { return first_reason() == "primary_unknown"; }, 5s)) << first_reason();
 }
 
+TEST_F(PlanKeeperTest, ARehearsalForAPrimaryThatWasReplacedIsNotShown) {
+  let_go();
+  supervisor->start();
+  ASSERT_TRUE(test::wait_until([&] { return supervisor->status().front().plan.has_value(); }));
+  EXPECT_EQ(supervisor->status().front().plan->primary, "shop-us");
+  ASSERT_TRUE(journal.take_claim("shop", 1, "shop-1"));
+  ASSERT_TRUE(journal.begin_reign({"shop", 2, "shop-eu", 2, "1", system_clock().wall_now()}, "shop-1"));
+  EXPECT_TRUE(test::wait_until([&] {
+    const auto plan = supervisor->status().front().plan;
+    EXPECT_TRUE(!plan || plan->primary == "shop-eu") << plan->primary;
+    return !plan || plan->primary == "shop-eu";
+  }));
+}
+
 }  // namespace
 }  // namespace farshore
