@@ -15,18 +15,22 @@ SILENCE = "timeout"
 # Labels beside the usual ones, and the values that the programs give them.
 VALUES = {
     "class": ["refused", SILENCE, "unreachable", "dns", "auth", "too_many_clients", "starting_up", "shutting_down", "tls",
-              "query"],
+              "query", "closed"],
     "application_name": ["walreceiver"], "slot": ["standby"], "slot_type": ["physical"], "mode": ["off", "on", "always"],
     "kind": ["tablespace", "lock", "snapshot", "bufferpin", "deadlock"],
-    "parameter": ["max_connections", "max_worker_processes", "max_wal_senders"],
+    "parameter": ["max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions",
+                  "max_locks_per_transaction"],
     "status": ["reserved", "extended", "unreserved", "lost"], "state": ["not_paused", "pause_requested", "paused"],
     "system_identifier": ["71"], "version": ["15.1"], "sync_state": ["async"],
 }
 ONLY_PRIMARY = re.compile(r"replication_|current_lsn|flush_lsn|insert_lsn|synchronous|archiver|writable|slot")
+# Of the primary, by the vantage of its own region.
+WRITES = re.compile(r"heartbeat_(?!replayed)|write_probe_|writable")
 ONLY_STANDBY = re.compile(r"replay|receive|recovery_min|predicted|lag_(bytes|seconds)$|shortfall|conflicts")
 # Absent in a world that is well.
 ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|prepared_transaction_oldest|_fds|resident|threads|process_")
-WELL = {"farshore_pg_up": 1, "farshore_pg_wal_receiver_streaming": 1, "farshore_pg_monitor_role_ok": 1,
+WELL = {"farshore_pg_up": 1, "farshore_pg_answered": 1,
+        "farshore_pg_wal_receiver_streaming": 1, "farshore_pg_monitor_role_ok": 1,
         "farshore_pg_writable": 1, "farshore_application_up": 1, "farshore_dns_answered": 1,
         "farshore_dns_matches_primary": 1, "farshore_dns_ttl_seconds": 30, "farshore_pg_replication_slot_active": 1,
         "farshore_application_certificate_expiry_timestamp_seconds": 4e9, "farshore_pg_timeline_id": 3}
@@ -83,8 +87,10 @@ class Clusters:
             primary = server["region"] == self.primary_region(server["cluster"])
             if (ONLY_PRIMARY.search(name) and not primary) or (ONLY_STANDBY.search(name) and primary):
                 continue
+            if WRITES.search(name) and not (primary and vantage == server["region"]):
+                continue
             silent = lost and server["region"] == REGIONS[0]
-            if silent and name not in ("farshore_pg_up", "farshore_pg_failure"):
+            if silent and name not in ("farshore_pg_up", "farshore_pg_silent", "farshore_pg_answered", "farshore_pg_failure"):
                 continue
             for more in with_values(name, labels):
                 yield line(name, {**server, "vantage": vantage, **more}, self.value(name, more, primary, silent))
@@ -105,7 +111,7 @@ class Clusters:
     def value(name, more, primary, silent):
         if name == "farshore_pg_in_recovery":
             return 0 if primary else 1
-        if more.get("class") == SILENCE and silent:
+        if silent and (more.get("class") == SILENCE or name == "farshore_pg_silent"):
             return 1
         if more.get("mode") == "on" or more.get("status") == "reserved" or more.get("state") == "not_paused":
             return 1

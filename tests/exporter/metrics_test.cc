@@ -38,6 +38,10 @@ TEST(Metrics, OfAHealthyPairAreExactlyThese) {
   EXPECT_EQ(without_failures(samples(view_of({primary(), standby()}, history))),
             R"(farshore_pg_up{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
 farshore_pg_up{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
+farshore_pg_silent{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
+farshore_pg_silent{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0
+farshore_pg_answered{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
+farshore_pg_answered{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_pg_in_recovery{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
 farshore_pg_in_recovery{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_pg_timeline_id{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
@@ -75,7 +79,8 @@ TEST(Metrics, OfASilentServerAreItsFailureOnly) {
   std::set<std::string> names;
   for (std::string line; std::getline(in, line);)
     if (line.find("server=\"shop-us\"") != std::string::npos) names.insert(line.substr(0, line.find('{')));
-  EXPECT_EQ(names, (std::set<std::string>{"farshore_pg_up", "farshore_pg_failure"}));
+  EXPECT_EQ(names, (std::set<std::string>{"farshore_pg_up", "farshore_pg_failure", "farshore_pg_silent",
+                                          "farshore_pg_answered"}));
   EXPECT_THAT(
       text,
       HasSubstr(
@@ -102,6 +107,25 @@ TEST(Metrics, EveryFailureClassHasItsSeriesAndExactlyOneIsSet) {
     EXPECT_EQ(series, 11);
     EXPECT_EQ(set, 1);
   }
+}
+
+// The rules count these as votes and vetoes: a class on the wrong side is a failover too many or too few.
+TEST(Metrics, SilenceVotesAnAnswerVetoesAndTheRestDoesNeither) {
+  using enum FailureClass;
+  const auto says = [](const ServerObservation& seen, int silent, int answered) {
+    const std::string labels = R"({cluster="shop",region="us-east",server="shop-us",vantage="eu-west"})";
+    const std::string text = samples(view_of({seen}));
+    EXPECT_THAT(text, HasSubstr(fmt::format("farshore_pg_silent{} {}\n", labels, silent)))
+        << to_string(seen.failure);
+    EXPECT_THAT(text, HasSubstr(fmt::format("farshore_pg_answered{} {}\n", labels, answered)))
+        << to_string(seen.failure);
+  };
+  says(primary(), 0, 1);
+  for (const FailureClass failure : {kRefused, kTimeout, kUnreachable})
+    says(silent(primary(), failure), 1, 0);
+  for (const FailureClass failure : {kAuth, kTooManyClients, kStartingUp, kShuttingDown, kQuery})
+    says(silent(primary(), failure), 0, 1);
+  for (const FailureClass failure : {kDns, kTls, kClosed}) says(silent(primary(), failure), 0, 0);
 }
 
 TEST(Metrics, NothingIsClaimedBeforeTheFirstAttempt) {

@@ -14,6 +14,10 @@ namespace {
 // Evidence counts for this long (protocol, S7): a sample of Prometheus and the snapshot behind it.
 constexpr int kFreshSeconds = 3;
 
+// How far alerts look back for the newest sample: it is as old as an interval (2 s at most) and the scrape
+// took.
+constexpr const char* kRecent = "4s";
+
 std::string alternatives(const std::set<std::string>& names) {
   std::string out;
   for (const std::string& name : names) out += (out.empty() ? "" : "|") + promql_literal(name);
@@ -29,16 +33,14 @@ std::string vantages_of(const Topology& topology) {
 
 // Only silence votes: an answer, were it a refusal, proves a living postmaster, and a name that cannot be
 // resolved proves nothing. A sample must be fresh at both ends: scraped just now, of a snapshot just taken.
-// The configured vantages are picked in the last line, from three series: from all of farshore_pg_up it costs
-// more than the rest of the rule.
+// The age of the snapshot is asked for as it is now, so that a vantage that cannot be scraped votes no more.
+// The configured vantages are picked there, from three series: from those of all servers it costs more than
+// the rest of the rule.
 std::string down_votes(const std::string& vantages) {
   return fmt::format(
       "count by (cluster, region, server) (\n"
       "  max by (cluster, region, server, vantage) (\n"
-      "    farshore_pg_up == 0\n"
-      "    and on (cluster, server, vantage, instance)\n"
-      "      farshore_pg_failure{{class=~\"refused|timeout|unreachable\"}} == 1\n"
-      "    and timestamp(farshore_pg_up) >= time() - {1}\n"
+      "    last_over_time(farshore_pg_silent[{1}s]) == 1\n"
       "    and on (vantage, instance) farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
       "  )\n"
       ")",
@@ -74,8 +76,9 @@ std::string limits(const std::map<std::string, std::set<std::string>>& names_by_
                    std::string_view metric, std::string_view level, std::string_view label) {
   std::string out;
   for (const auto& [value, names] : names_by_value)
-    out += fmt::format("{}count by ({}) ({}{{{}=~\"{}\"}}) * 0 + {}", out.empty() ? "" : "\nor\n", level,
-                       metric, label, alternatives(names), value);
+    out +=
+        fmt::format("{}count by ({}) (last_over_time({}{{{}=~\"{}\"}}[{}])) * 0 + {}",
+                    out.empty() ? "" : "\nor\n", level, metric, label, alternatives(names), kRecent, value);
   return out;
 }
 
@@ -117,6 +120,7 @@ Words words_of(const Topology& topology, const Words& thresholds) {
       {"prometheus_quorum",
        std::to_string(topology.prometheus.quorum.of(topology.prometheus.servers.size()))},
       {"fresh", std::to_string(kFreshSeconds)},
+      {"recent", kRecent},
       {"for", prometheus_duration(topology.detect.for_duration)},
       {"down_votes", down_votes(vantages)},
       {"looking_vantages", looking_vantages(vantages)},

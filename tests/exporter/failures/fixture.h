@@ -17,7 +17,10 @@ namespace farshore::test {
 inline const std::string kP = "server=\"p\"", kS = "server=\"s\"", kT = "server=\"t\"";
 
 // All that may be said of a server that does not answer.
-inline const std::set<std::string> kOfSilence = {"farshore_pg_up", "farshore_pg_failure"};
+inline const std::set<std::string> kOfSilence = {"farshore_pg_up", "farshore_pg_failure",
+                                                 "farshore_pg_silent", "farshore_pg_answered"};
+inline const std::set<std::string> kVotes = {"refused", "timeout", "unreachable"};
+inline const std::set<std::string> kNeither = {"dns", "tls", "closed"};
 
 // A primary p and, when it is made, its standby s; the exporter watches what it is given.
 class FailureTest : public testing::Test {
@@ -62,11 +65,16 @@ class FailureTest : public testing::Test {
       EXPECT_EQ(page.value("farshore_pg_up", {server}), 0);
       EXPECT_THAT(page.set_to_one("farshore_pg_failure", "class", server), testing::ElementsAre(failure));
       EXPECT_EQ(page.names_with(server), kOfSilence);
+      EXPECT_EQ(page.value("farshore_pg_silent", {server}), kVotes.contains(failure));
+      EXPECT_EQ(page.value("farshore_pg_answered", {server}),
+                !kVotes.contains(failure) && !kNeither.contains(failure));
     }
   }
   void expect_answers(const std::string& server) const {
     const Page page = scrape();
     EXPECT_EQ(page.value("farshore_pg_up", {server}), 1);
+    EXPECT_EQ(page.value("farshore_pg_answered", {server}), 1);
+    EXPECT_EQ(page.value("farshore_pg_silent", {server}), 0);
     EXPECT_THAT(page.set_to_one("farshore_pg_failure", "class", server), testing::IsEmpty());
   }
   bool wait_up(const std::string& server) const {

@@ -6,7 +6,7 @@ namespace {
 
 constexpr Alert kTable[] = {
     {.name = "RunHeld",
-     .expr = "max by (cluster) (farshore_runs_held) > 0",
+     .expr = "max by (cluster) (last_over_time(farshore_runs_held[${recent}])) > 0",
      .hold = "",
      .severity = "critical",
      .action = "",
@@ -22,14 +22,14 @@ constexpr Alert kTable[] = {
      .description =
          "A failover of {{ $labels.cluster }} was refused; farshorectl why {{ $labels.cluster }} says why."},
     {.name = "FailoverInProgress",
-     .expr = "max by (cluster) (farshore_cluster_epoch_claimed) > 0",
+     .expr = "max by (cluster) (last_over_time(farshore_cluster_epoch_claimed[${recent}])) > 0",
      .hold = "",
      .severity = "info",
      .action = "",
      .summary = "A failover is under way.",
      .description = "A run has claimed epoch {{ $value }} of {{ $labels.cluster }}."},
     {.name = "AutomationLatched",
-     .expr = "sum(farshore_automation_latched) > 0",
+     .expr = "sum(last_over_time(farshore_automation_latched[${recent}])) > 0",
      .hold = "",
      .severity = "critical",
      .action = "",
@@ -37,7 +37,7 @@ constexpr Alert kTable[] = {
      .description =
          "{{ $value }} actuators are latched; farshorectl status says why, farshorectl unlatch ends it."},
     {.name = "AutomationPaused",
-     .expr = "max by (cluster) (farshore_cluster_paused) == 1",
+     .expr = "max by (cluster) (last_over_time(farshore_cluster_paused[${recent}])) == 1",
      .hold = "4h",
      .severity = "warning",
      .action = "",
@@ -45,8 +45,8 @@ constexpr Alert kTable[] = {
      .description =
          "Failover of {{ $labels.cluster }} is paused; farshorectl resume {{ $labels.cluster }} ends it."},
     {.name = "ReignUnknown",
-     .expr = R"(max by (cluster) (farshore_cluster_paused)
-unless on (cluster) farshore_cluster_primary_epoch)",
+     .expr = R"(max by (cluster) (last_over_time(farshore_cluster_paused[${recent}]))
+unless on (cluster) last_over_time(farshore_cluster_primary_epoch[${recent}]))",
      .hold = "1m",
      .severity = "critical",
      .action = "",
@@ -55,9 +55,9 @@ unless on (cluster) farshore_cluster_primary_epoch)",
     // What the topology or a failover just made says is left out: a cluster in mode approve is never ready.
     {.name = "NotReady",
      .expr = R"(max by (cluster) (
-  farshore_failover_ready{reason!~"mode_off|mode_approve|cooldown"}
+  last_over_time(farshore_failover_ready{reason!~"mode_off|mode_approve|cooldown"}[${recent}])
 ) < 1
-or min by (cluster) (farshore_failover_plan_age_seconds) > ${plan_age_seconds})",
+or min by (cluster) (last_over_time(farshore_failover_plan_age_seconds[${recent}])) > ${plan_age_seconds})",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -67,7 +67,7 @@ or min by (cluster) (farshore_failover_plan_age_seconds) > ${plan_age_seconds})"
          "why.",
      .muted_by = "PrimaryDown|RunHeld|NoPromotableStandby|RpoAtRisk"},
     {.name = "TrafficNotSwitched",
-     .expr = "max by (cluster, record) (farshore_traffic_switch_pending) == 1",
+     .expr = "max by (cluster, record) (last_over_time(farshore_traffic_switch_pending[${recent}])) == 1",
      .hold = "10s",
      .severity = "warning",
      .action = "",
@@ -76,7 +76,7 @@ or min by (cluster) (farshore_failover_plan_age_seconds) > ${plan_age_seconds})"
          "{{ $labels.record }} of {{ $labels.cluster }} does not point at the primary's region. Farshore "
          "goes on trying."},
     {.name = "HookPending",
-     .expr = "max by (cluster, hook) (farshore_hook_pending) == 1",
+     .expr = "max by (cluster, hook) (last_over_time(farshore_hook_pending[${recent}])) == 1",
      .hold = "2m",
      .severity = "warning",
      .action = "",
@@ -85,7 +85,7 @@ or min by (cluster) (farshore_failover_plan_age_seconds) > ${plan_age_seconds})"
          "Hook {{ $labels.hook }} of {{ $labels.cluster }} is not in force, as far as its check can tell: "
          "clients that it should have told of the new primary may not know. Farshore goes on trying."},
     {.name = "JournalUnwritable",
-     .expr = "min by (instance) (farshore_journal_writable) == 0",
+     .expr = "min by (instance) (last_over_time(farshore_journal_writable[${recent}])) == 0",
      .hold = "30s",
      .severity = "critical",
      .action = "",

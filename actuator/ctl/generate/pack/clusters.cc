@@ -26,7 +26,7 @@ unless on (cluster) cluster:farshore_pg_in_recovery:primaries > 0)",
          "whose loss of the reign it did not write down.",
      .muted_by = "StalePrimary"},
     {.name = "StalePrimary",
-     .expr = "max by (cluster, region, server) (farshore_stale_primary) == 1",
+     .expr = "max by (cluster, region, server) (last_over_time(farshore_stale_primary[${recent}])) == 1",
      .hold = "",
      .severity = "critical",
      .action = "",
@@ -36,7 +36,7 @@ unless on (cluster) cluster:farshore_pg_in_recovery:primaries > 0)",
          "take writes. It is fenced again and again."},
     {.name = "SystemIdentifierMismatch",
      .expr = R"(count by (cluster) (
-  count by (cluster, system_identifier) (farshore_pg_system_info)
+  count by (cluster, system_identifier) (last_over_time(farshore_pg_system_info[${recent}]))
 ) > 1)",
      .hold = "1m",
      .severity = "critical",
@@ -113,7 +113,7 @@ unless on (cluster, server) cluster_region_server_epoch:farshore_cluster_primary
          "{{ $value }} vantages cannot look at {{ $labels.server }} of {{ $labels.cluster }}: sign-in, "
          "connections, name, certificate. It has no vote of life or death."},
     {.name = "PrimarySick",
-     .expr = "min by (cluster, region, server) (farshore_pg_writable == 0)",
+     .expr = "min by (cluster, region, server) (last_over_time(farshore_pg_writable[${recent}]) == 0)",
      .hold = "30s",
      .severity = "critical",
      .action = "",

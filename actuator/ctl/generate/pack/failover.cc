@@ -13,23 +13,15 @@ constexpr Alert kTable[] = {
     ${down_votes}
   ) >= ${quorum}
   unless on (cluster) (
-    farshore_pg_up == 1
-    and on (cluster, server, vantage, instance) farshore_pg_in_recovery == 0
-    and timestamp(farshore_pg_up) >= time() - ${fresh}
+    last_over_time(farshore_pg_in_recovery[${fresh}s]) == 0
+    and on (cluster, server, vantage, instance) last_over_time(farshore_pg_answered[${fresh}s]) == 1
     and on (vantage, instance) farshore_snapshot_age_seconds <= ${fresh}
   )
   unless on (cluster, server) (
-    (
-      farshore_pg_up == 1
-      or on (cluster, server, vantage, instance)
-        farshore_pg_failure{class=~"auth|too_many_clients|starting_up|shutting_down|query"} == 1
-    )
-    and on (cluster, server, vantage, instance) timestamp(farshore_pg_up) >= time() - ${fresh}
+    last_over_time(farshore_pg_answered[${fresh}s]) == 1
     and on (vantage, instance) farshore_snapshot_age_seconds <= ${fresh}
   )
-  unless on (cluster) (
-    max by (cluster) (last_over_time(farshore_cluster_paused[10m])) == 1
-  )
+  unless on (cluster) last_over_time(farshore_cluster_paused[10m]) == 1
 )
 * on (cluster, server) group_left (epoch)
 ${reign})",

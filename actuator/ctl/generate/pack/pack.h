@@ -1,8 +1,11 @@
 // Internal to generate: the pack of rules as data. An alert is one row; nothing here knows how it is printed.
 //
 // Texts in ${} are filled in when the pack is rendered: what the topology says (${quorum}, ${vantages},
-// ${for},
-// ...), pieces that several rows share (${down_votes}, ${reign}), and the thresholds by their names.
+// ${for}, ...), pieces that several rows share (${down_votes}, ${reign}), and the thresholds by their names.
+//
+// A row asks for last_over_time(x[${recent}]), not for x: to find the newest sample of a plain x Prometheus
+// reads all of the last five minutes, 300 samples of every series, which is most of what a rule costs. The
+// price: a series that is gone counts for that much longer. Plain are the few series that must not.
 #pragma once
 
 #include <span>

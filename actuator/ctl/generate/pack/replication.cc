@@ -6,7 +6,9 @@ namespace {
 
 constexpr Alert kTable[] = {
     {.name = "ReplicaNotStreaming",
-     .expr = "min by (cluster, region, server) (farshore_pg_wal_receiver_streaming == 0)",
+     .expr = R"(min by (cluster, region, server) (
+  last_over_time(farshore_pg_wal_receiver_streaming[${recent}]) == 0
+))",
      .hold = "2m",
      .severity = "warning",
      .action = "",
@@ -15,7 +17,7 @@ constexpr Alert kTable[] = {
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "WalReceiverSilent",
      .expr = R"(min by (cluster, region, server) (
-  farshore_pg_wal_receiver_last_message_age_seconds > ${receiver_silence_seconds}
+  last_over_time(farshore_pg_wal_receiver_last_message_age_seconds[${recent}]) > ${receiver_silence_seconds}
 ))",
      .hold = "1m",
      .severity = "warning",
@@ -50,7 +52,7 @@ min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
          "which is more than max_data_loss: a failover would be held.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "ReplayPaused",
-     .expr = "max by (cluster, region, server) (farshore_pg_replay_paused == 1)",
+     .expr = "max by (cluster, region, server) (last_over_time(farshore_pg_replay_paused[${recent}]) == 1)",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -61,8 +63,8 @@ min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
 - cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max > ${stuck_replay_bytes}
 and changes(cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max[2m]) == 0
 unless on (cluster, region, server) (
-  farshore_pg_replay_paused == 1
-  or farshore_pg_recovery_min_apply_delay_seconds > 0
+  last_over_time(farshore_pg_replay_paused[${recent}]) == 1
+  or last_over_time(farshore_pg_recovery_min_apply_delay_seconds[${recent}]) > 0
 ))",
      .hold = "3m",
      .severity = "critical",
@@ -73,7 +75,8 @@ unless on (cluster, region, server) (
          "replayed, and replay stands still."},
     {.name = "SynchronousStandbyMissing",
      .expr = R"(max by (cluster, region, server) (
-  farshore_pg_synchronous_standbys_configured > farshore_pg_synchronous_standbys_connected
+  last_over_time(farshore_pg_synchronous_standbys_configured[${recent}])
+    > last_over_time(farshore_pg_synchronous_standbys_connected[${recent}])
 ))",
      .hold = "30s",
      .severity = "critical",
@@ -83,9 +86,11 @@ unless on (cluster, region, server) (
          "{{ $labels.server }} of {{ $labels.cluster }} waits for {{ $value }} standbys and fewer are "
          "there: commits hang."},
     {.name = "SlotInactive",
-     .expr = R"(max by (cluster, region, server, slot) (farshore_pg_replication_slot_active == 0)
-and on (cluster, region, server, slot) farshore_pg_replication_slot_retained_wal_bytes
-unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced == 1)",
+     .expr = R"(max by (cluster, region, server, slot) (
+  last_over_time(farshore_pg_replication_slot_active[${recent}]) == 0
+)
+and on (cluster, region, server, slot) last_over_time(farshore_pg_replication_slot_retained_wal_bytes[${recent}])
+unless on (cluster, region, server, slot) last_over_time(farshore_pg_replication_slot_synced[${recent}]) == 1)",
      .hold = "30m",
      .severity = "warning",
      .action = "",
@@ -93,11 +98,11 @@ unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced ==
      .description = "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} is inactive."},
     {.name = "SlotRetainsWal",
      .expr = R"(max by (cluster, region, server, slot) (
-  farshore_pg_replication_slot_retained_wal_bytes > ${slot_wal_bytes}
+  last_over_time(farshore_pg_replication_slot_retained_wal_bytes[${recent}]) > ${slot_wal_bytes}
   or
-  farshore_pg_replication_slot_retained_wal_bytes
+  last_over_time(farshore_pg_replication_slot_retained_wal_bytes[${recent}])
     > on (cluster, region, server, vantage, instance) group_left ()
-      (${slot_share} * farshore_pg_max_slot_wal_keep_size_bytes)
+      (${slot_share} * last_over_time(farshore_pg_max_slot_wal_keep_size_bytes[${recent}]))
 ))",
      .hold = "5m",
      .severity = "warning",
@@ -107,7 +112,7 @@ unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced ==
                     "{{ $value | humanize1024 }}B."},
     {.name = "SlotLost",
      .expr = R"(max by (cluster, region, server, slot) (
-  farshore_pg_replication_slot_wal_status{status=~"unreserved|lost"} == 1
+  last_over_time(farshore_pg_replication_slot_wal_status{status=~"unreserved|lost"}[${recent}]) == 1
 ))",
      .hold = "1m",
      .severity = "critical",
@@ -119,14 +124,16 @@ unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced ==
     {.name = "ArchiverFailing",
      .expr = R"(max by (cluster, region, server) (
   (
-    farshore_pg_archiver_last_failed_timestamp_seconds > farshore_pg_archiver_last_archived_timestamp_seconds
+    last_over_time(farshore_pg_archiver_last_failed_timestamp_seconds[${recent}])
+      > last_over_time(farshore_pg_archiver_last_archived_timestamp_seconds[${recent}])
     or (
-      farshore_pg_archiver_last_failed_timestamp_seconds
-      unless farshore_pg_archiver_last_archived_timestamp_seconds
+      last_over_time(farshore_pg_archiver_last_failed_timestamp_seconds[${recent}])
+      unless last_over_time(farshore_pg_archiver_last_archived_timestamp_seconds[${recent}])
     )
-    or farshore_pg_archive_ready_files > ${archive_backlog_files}
+    or last_over_time(farshore_pg_archive_ready_files[${recent}]) > ${archive_backlog_files}
   )
-  unless on (cluster, region, server, vantage) farshore_pg_archive_mode{mode="off"} == 1
+  unless on (cluster, region, server, vantage)
+    last_over_time(farshore_pg_archive_mode{mode="off"}[${recent}]) == 1
 ))",
      .hold = "5m",
      .severity = "warning",
@@ -134,7 +141,9 @@ unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced ==
      .summary = "WAL is not archived, or too slowly.",
      .description = "The archiver of {{ $labels.server }} of {{ $labels.cluster }} fails or falls behind."},
     {.name = "ParameterParity",
-     .expr = "max by (cluster, region, server, parameter) (farshore_pg_standby_parameter_shortfall > 0)",
+     .expr = R"(max by (cluster, region, server, parameter) (
+  last_over_time(farshore_pg_standby_parameter_shortfall[${recent}]) > 0
+))",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -145,9 +154,11 @@ unless on (cluster, region, server, slot) farshore_pg_replication_slot_synced ==
     // is.
     {.name = "ClockSkew",
      .expr =
-         R"(min by (cluster, region, server) (abs(farshore_pg_clock_offset_seconds)) > ${clock_offset_seconds}
+         R"(min by (cluster, region, server) (
+  abs(last_over_time(farshore_pg_clock_offset_seconds[${recent}]))
+) > ${clock_offset_seconds}
 or
-min by (vantage) (abs(farshore_pg_clock_offset_seconds)) > ${clock_offset_seconds})",
+min by (vantage) (abs(last_over_time(farshore_pg_clock_offset_seconds[${recent}]))) > ${clock_offset_seconds})",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -156,9 +167,9 @@ min by (vantage) (abs(farshore_pg_clock_offset_seconds)) > ${clock_offset_second
          "The clock of {{ if $labels.vantage }}vantage {{ $labels.vantage }}{{ else }}{{ $labels.server }}"
          "{{ end }} is off by at least {{ $value | humanizeDuration }}."},
     {.name = "MonitorPrivilegesMissing",
-     .expr = R"(min by (cluster, region, server) (farshore_pg_monitor_role_ok == 0)
+     .expr = R"(min by (cluster, region, server) (last_over_time(farshore_pg_monitor_role_ok[${recent}]) == 0)
 or
-max by (cluster, region, server, part) (farshore_pg_facts_missing == 1))",
+max by (cluster, region, server, part) (last_over_time(farshore_pg_facts_missing[${recent}]) == 1))",
      .hold = "10m",
      .severity = "warning",
      .action = "",

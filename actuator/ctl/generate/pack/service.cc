@@ -27,9 +27,11 @@ unless on (cluster, region) cluster_region_server_epoch:farshore_cluster_primary
          "{{ $labels.application }} of {{ $labels.cluster }} in {{ $labels.region }} fails for {{ $value }} "
          "vantages: after a failover to there nobody would answer."},
     {.name = "FilesStale",
-     .expr = R"(max by (cluster, region, tier) (farshore_files_age_seconds) > ${files_age_seconds}
+     .expr = R"(max by (cluster, region, tier) (
+  last_over_time(farshore_files_age_seconds[${recent}])
+) > ${files_age_seconds}
 or
-min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
+min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${recent}])) == 0)",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -38,7 +40,9 @@ min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
          "The copy of {{ $labels.tier }} of {{ $labels.cluster }} in {{ $labels.region }} is too old or "
          "unknown: that much would be lost with its source."},
     {.name = "DnsMismatch",
-     .expr = "max by (cluster, record, type, nameserver) (farshore_dns_matches_primary) == 0",
+     .expr = R"(max by (cluster, record, type, nameserver) (
+  last_over_time(farshore_dns_matches_primary[${recent}])
+) == 0)",
      .hold = "1m",
      .severity = "critical",
      .action = "",
@@ -48,7 +52,9 @@ min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
          "with something else than the primary's region.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "DnsUnanswered",
-     .expr = "max by (cluster, record, type, nameserver) (farshore_dns_answered) == 0",
+     .expr = R"(max by (cluster, record, type, nameserver) (
+  last_over_time(farshore_dns_answered[${recent}])
+) == 0)",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -56,7 +62,7 @@ min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
      .description = "{{ $labels.nameserver }} does not answer for {{ $labels.record }} {{ $labels.type }} of "
                     "{{ $labels.cluster }} from any vantage."},
     {.name = "DnsTtlTooHigh",
-     .expr = R"(max by (cluster, record) (farshore_dns_ttl_seconds)
+     .expr = R"(max by (cluster, record) (last_over_time(farshore_dns_ttl_seconds[${recent}]))
 > on (cluster, record) cluster_record:farshore_dns_ttl_seconds:limit)",
      .hold = "15m",
      .severity = "warning",
@@ -68,7 +74,7 @@ min by (cluster, region, tier) (farshore_files_marker_readable) == 0)",
      .needs = Needs::kDnsRecords},
     {.name = "CertificateExpiring",
      .expr = R"(min by (cluster, region, application) (
-  farshore_application_certificate_expiry_timestamp_seconds
+  last_over_time(farshore_application_certificate_expiry_timestamp_seconds[${recent}])
 ) - time() < ${certificate_seconds})",
      .hold = "1h",
      .severity = "warning",
