@@ -38,9 +38,10 @@ def lose_and_heal(name):
 def come_back(lab):
     if lab.options.by_hand:
         lab.promote_by_hand()
-    elif lab.options.fence == "none":
+    elif not lab.proven:
         lab.approve()
-    watch.wait_for(lambda: lab.customer.first_ack(places.STANDBY), BACK_WITHIN)
+    # The customer may keep the old address for a TTL after the name has moved.
+    watch.wait_for(lambda: lab.customer.first_ack(places.STANDBY), BACK_WITHIN + lab.traffic.ttl)
     time.sleep(STAYS_BACK)  # a service that is back stays back
 
 
