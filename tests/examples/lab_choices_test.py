@@ -153,7 +153,8 @@ class Options(unittest.TestCase):
                 fences.parse(text)
 
     def test_what_does_not_go_together_is_refused(self):
-        for arguments in (("--by-hand", "--traffic", "rfc2136"), ("--by-hand", "--fence", "ssh"), ("--chaos", "1", "--fence", "linode"),
+        for arguments in (("--by-hand", "--traffic", "rfc2136"), ("--by-hand", "--fence", "ssh"),
+                          ("--chaos", "1", "--fence", "linode"),
                           ("--fault", "dns-down", "--fence", "ssh"), ("--fault", "monitoring-only", "--fence", "none"),
                           ("--cloud-delay", "31"), ("--cloud-delay", "nan")):
             self.assertNotEqual(refused(*arguments), "", arguments)

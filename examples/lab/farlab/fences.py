@@ -13,7 +13,8 @@ NONE, DEFAULT = "none", "command"
 @dataclass(frozen=True)
 class Fence:
     words: str  # for --help and the README
-    fields: Callable  # (plan, secrets, region) -> the item of `fence` in the topology; makes the files that it names
+    kind: str  # of the topology
+    fields: Callable  # (plan, secrets, region) -> the item's own fields; makes the files that they name
     timeout: str
     proves: bool = True
     needs_host: bool = False  # whether it can prove nothing of a host that does not answer
@@ -24,25 +25,25 @@ class Fence:
 
 def command(plan, _secrets, region):
     switch = [os.path.join(plan.source, "examples/lab/fence"), plan.power_socket()]
-    return {"kind": "command", "act": [*switch, "off", region.server], "proof": [*switch, "is-off", region.server]}
+    return {"act": [*switch, "off", region.server], "proof": [*switch, "is-off", region.server]}
 
 
 def nothing(_plan, _secrets, _region):
-    return {"kind": "command", "act": ["/bin/true"], "proof": ["/bin/false"]}
+    return {"act": ["/bin/true"], "proof": ["/bin/false"]}
 
 
 def linode(plan, secrets, region):
-    return {"kind": "linode_power", "linode_id": clouds.LINODE_IDS[region.server], "label": region.server,
+    return {"linode_id": clouds.LINODE_IDS[region.server], "label": region.server,
             "api_url": clouds.CLOUDS["linode"].url(plan), "token_file": secrets.file(clouds.LINODE_FENCE)}
 
 
 FENCES = {
-    "command": Fence("the power switch of the lab's machines, by a command", command, "5s"),
-    "linode": Fence("the API of what stands for Linode, which powers the machine off some time later", linode, "5s",
-                    cloud="linode"),
-    "ssh": Fence("a real sshd on the primary's host and the agent of examples/fences/ssh", sshd.fence_fields, "10s",
+    "command": Fence("the power switch of the lab's machines, by a command", "command", command, "5s"),
+    "linode": Fence("the API of what stands for Linode, which powers the machine off some time later", "linode_power",
+                    linode, "5s", cloud="linode"),
+    "ssh": Fence("a real sshd on the primary's host and the agent of examples/fences/ssh", "ssh", sshd.fence_fields, "10s",
                  needs_host=True, start=sshd.start, fault="pgfreeze"),
-    NONE: Fence("nothing is ever isolated and nothing can be proven", nothing, "5s", proves=False),
+    NONE: Fence("nothing is ever isolated and nothing can be proven", "command", nothing, "5s", proves=False),
 }
 
 
@@ -59,8 +60,8 @@ def parse(text):
 
 def entries(chosen, plan, secrets):
     """The list `fence` of the topology."""
-    return [{**FENCES[name].fields(plan, secrets, region), "server": region.server, "timeout": FENCES[name].timeout}
-            for region in (places.PRIMARY, places.STANDBY) for name in chosen]
+    return [{"kind": FENCES[name].kind, "server": region.server, **FENCES[name].fields(plan, secrets, region),
+             "timeout": FENCES[name].timeout} for region in (places.PRIMARY, places.STANDBY) for name in chosen]
 
 
 def default_fault(chosen):

@@ -37,7 +37,7 @@ def fence_fields(plan, secrets, region):
     identity = plan.path("secrets", IDENTITY)
     make_key(identity)
     known = secrets.file(f"known_hosts.{region.server}", f"[{address}]:{PORT} {make_key(host_key(plan, region))}")
-    return {"kind": "ssh", "address": f"{address}:{PORT}", "user": user_of(plan), "identity_file": identity,
+    return {"address": f"{address}:{PORT}", "user": user_of(plan), "identity_file": identity,
             "known_hosts_file": known, "data_directory": plan.data_folder(region)}
 
 
