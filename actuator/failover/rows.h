@@ -145,8 +145,12 @@ std::vector<Fence*> fences_of_old_primary(const RunContext& context);
 std::string switch_one(RunContext& context, TrafficSwitch& traffic);
 // What each of them says now, looked at side by side.
 std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server);
-// The first proof of isolation, all fences looked at side by side; else what each of them said.
-tl::expected<FenceProof, std::string> isolation_proof(RunContext& context);
+struct NoProof {
+  std::string said;      // by each of the fences
+  bool refuted = false;  // one of them knows that the server is not isolated; else nobody knows anything
+};
+// The first proof of isolation, all fences looked at side by side.
+tl::expected<FenceProof, NoProof> isolation_proof(RunContext& context);
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);
 
 // A row that polls ends this long before its deadline: a look cut short would say nothing but that.

@@ -120,7 +120,7 @@ StepStatus fence_holds(RunContext& context) {
     }
     if (context.permitted(kPermitProof)) break;
     return tl::unexpected<Stop>(
-        Stop{fmt::format("no proof that {} cannot write: {}", context.old_primary(), proof.error()),
+        Stop{fmt::format("no proof that {} cannot write: {}", context.old_primary(), proof.error().said),
              Ending::kHold, std::string(kPermitProof)});
   }
   if (!context.permitted(kPermitProof))

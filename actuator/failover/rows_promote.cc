@@ -7,6 +7,7 @@ namespace {
 constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kAskAgain = 300ms;  // PostgreSQL 15 can lose a promotion's wake-up and sleep 5 s
 constexpr nanoseconds kProofFresh = 2s;
+constexpr nanoseconds kLooksAgainFor = 8s;  // longer than one lost packet keeps a fence over ssh from knowing
 constexpr nanoseconds kLookLimit = 1s;
 constexpr nanoseconds kCandidateSilent = 10s;   // before it is asked: a hiccup of it is no reason to hold
 constexpr nanoseconds kAnswerUnderWay = 100ms;  // sent before the fence, read after it
@@ -39,14 +40,34 @@ EpochRow probe_row(const RunContext& context) {
   return {context.run.cluster, context.run.epoch, context.run.candidate};
 }
 
-// S1: the proof was read at most 2 s ago, or is read again now; or a named person permitted going without.
+// Whatever the proof says: a server that answers is not isolated.
+StepStatus silent_since_fenced(RunContext& context) {
+  const auto snapshot = context.deps.view->snapshot();
+  const ServerObservation* seen =
+      snapshot ? snapshot->find(context.run.cluster, context.old_primary()) : nullptr;
+  if (!seen || !seen->last_success || !context.fenced_since) return {};
+  if (*seen->last_success <= *context.fenced_since + kAnswerUnderWay) return {};
+  return stop("{} answered after it was fenced", context.old_primary());
+}
+
+// S1: the proof was read at most 2 s ago, or is read again now; or a named person permitted going without. It
+// was proven a moment ago, so a look that got no answer, or a late one, is repeated for a while; a "no"
+// counts at once.
 StepStatus proof_is_fresh(RunContext& context) {
   const auto age = [&] { return context.clock().boot_now() - *context.proof_read_at; };
   if (context.permitted(kPermitProof)) return {};
   if (context.proof_read_at && age() < kProofFresh / 2 && *context.proof_read_at >= context.row_started)
     return {};
-  const auto proof = isolation_proof(context);
-  if (!proof) return stop("the fence of {} does not hold any more: {}", context.old_primary(), proof.error());
+  const BootTime until = std::min(context.row_deadline, context.clock().boot_now() + kLooksAgainFor);
+  auto proof = isolation_proof(context);
+  const auto late_or_silent = [&] { return proof ? age() > kProofFresh : !proof.error().refuted; };
+  while (late_or_silent() && context.clock().boot_now() + kTimeForALook < until) {
+    context.clock().sleep_for(kPollEvery);
+    if (auto silent = silent_since_fenced(context); !silent) return silent;
+    proof = isolation_proof(context);
+  }
+  if (!proof)
+    return stop("the fence of {} does not hold any more: {}", context.old_primary(), proof.error().said);
   if (age() > kProofFresh)
     return stop(
         "reading the proof that {} cannot write takes longer than {:.0f} s, so it is never fresh: make it "
@@ -58,20 +79,6 @@ StepStatus proof_is_fresh(RunContext& context) {
 }  // namespace
 
 // ---- 8 promote ----
-
-namespace {
-
-// Whatever the proof says: a server that answers is not isolated.
-StepStatus silent_since_fenced(RunContext& context) {
-  const auto snapshot = context.deps.view->snapshot();
-  const ServerObservation* seen =
-      snapshot ? snapshot->find(context.run.cluster, context.old_primary()) : nullptr;
-  if (!seen || !seen->last_success || !context.fenced_since) return {};
-  if (*seen->last_success <= *context.fenced_since + kAnswerUnderWay) return {};
-  return stop("{} answered after it was fenced", context.old_primary());
-}
-
-}  // namespace
 
 StepStatus may_promote(RunContext& context) {
   if (auto ours = claim_is_ours(context); !ours) {

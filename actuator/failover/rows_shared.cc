@@ -297,18 +297,20 @@ std::vector<FenceProof> read_proofs(const RunContext& context, const std::string
   return proofs;
 }
 
-tl::expected<FenceProof, std::string> isolation_proof(RunContext& context) {
+tl::expected<FenceProof, NoProof> isolation_proof(RunContext& context) {
   const std::vector<FenceProof> proofs = read_proofs(context, context.old_primary());
-  std::string said = proofs.empty() ? "there is no fence" : "";
+  NoProof none{.said = proofs.empty() ? "there is no fence" : ""};
   for (const FenceProof& proof : proofs) {
     if (proof.state == FenceState::kIsolated) {
       context.proof_read_at = proof.read_at;
       return proof;
     }
-    said += fmt::format("{}{}{}", said.empty() ? "" : "; ",
-                        proof.state == FenceState::kUnknown ? "" : "not isolated, ", proof.evidence);
+    const bool unknown = proof.state == FenceState::kUnknown;
+    none.refuted |= !unknown;
+    none.said +=
+        fmt::format("{}{}{}", none.said.empty() ? "" : "; ", unknown ? "" : "not isolated, ", proof.evidence);
   }
-  return tl::unexpected<std::string>(said);
+  return tl::unexpected<NoProof>(std::move(none));
 }
 
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look) {

@@ -13,9 +13,11 @@ import threading
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from farlab import bare, chaos, dashboards, experiment, faults, forward, network, plan, report, stale, timeline  # noqa: E402
+from farlab import (bare, chaos, clouds, dashboards, experiment, faults, fences, forward, network, plan, report,  # noqa: E402
+                    stale, timeline, traffic)
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MOST_CLOUD_DELAY = 30  # the lab waits a minute for the service, and its detection takes some of that
 
 
 def fault_table():
@@ -27,16 +29,26 @@ def fault_table():
     return "\n".join(lines)
 
 
+def choices(rows):
+    return "; ".join(f"{name}: {row.words}" for name, row in rows.items())
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="examples/lab/run.sh", description=__doc__, epilog=fault_table(),
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fault", choices=faults.FAULTS, default="kill", metavar="NAME", help="see below")
+    parser.add_argument("--fault", choices=faults.FAULTS, metavar="NAME",
+                        help="see below; kill, but pgfreeze with --fence ssh alone, which needs a host that answers")
     parser.add_argument("--chaos", metavar="SEED", help="instead of --fault: one or two things at random moments, "
                         "others in every run; what is checked are the promises S1 to S8 (tests/bench/chaos.sh)")
     parser.add_argument("--first", type=int, default=1, metavar="N", help="begin with run N (of a seed)")
-    parser.add_argument("--fence", choices=["command", "none"], default="command",
-                        help="none: nothing can be proven; the run is held and the lab approves it by hand")
+    parser.add_argument("--fence", type=fences.parse, default=(fences.DEFAULT,), metavar="NAME[,NAME]",
+                        help=f"{choices(fences.FENCES)}. Several stand side by side. Where none of them can prove anything "
+                        "of the fault, the run is held and the lab approves it by hand")
+    parser.add_argument("--traffic", choices=traffic.TRAFFIC, default=traffic.DEFAULT, metavar="NAME",
+                        help=f"what moves the name; {choices(traffic.TRAFFIC)}")
+    parser.add_argument("--cloud-delay", type=float, default=2.0, metavar="SECONDS",
+                        help="from a change in linode, cloudflare or route53 until the name server has it")
     parser.add_argument("--runs", type=int, default=1, metavar="N", help="a fresh world each")
     parser.add_argument("--keep", action="store_true", help="leave the world running and print its URLs, until Ctrl-C")
     parser.add_argument("--by-hand", action="store_true", help="without Farshore: the lab itself fences and promotes")
@@ -48,13 +60,33 @@ def parse(arguments):
     parser.add_argument("--build", default=os.path.join(SOURCE, "build/dev"), help="folder of the built programs")
     parser.add_argument("--report", default=os.path.join(SOURCE, "build/lab/report.json"))
     options = parser.parse_args(arguments)
+    if options.fault is None:
+        options.fault = fences.default_fault(options.fence)
     if options.chaos is not None:
         options.fault = chaos.NAME
-        if options.by_hand or options.fence == "none":
-            parser.error("--chaos is about what Farshore itself does: not with --by-hand or --fence none")
-    elif not faults.FAULTS[options.fault].whole and (options.by_hand or options.fence == "none"):
-        parser.error(f"--fault {options.fault} is about what Farshore itself does: not with --by-hand or --fence none")
+    wrong = impossible(options)
+    if wrong:
+        parser.error(wrong)
     return options
+
+
+def impossible(options):
+    """Why these options do not go together, or what is missing on this machine; None when nothing is."""
+    if options.by_hand and (options.traffic != traffic.DEFAULT or options.fence not in ((fences.DEFAULT,), (fences.NONE,))):
+        return "--by-hand moves the name and switches off without Farshore: not with --traffic or another --fence than none"
+    if not 0 <= options.cloud_delay <= MOST_CLOUD_DELAY:
+        return f"--cloud-delay is from 0 to {MOST_CLOUD_DELAY} seconds"
+    if options.fault == chaos.NAME:
+        if options.by_hand or options.fence != (fences.DEFAULT,):
+            return "--chaos judges Farshore by the lab's own power switch: not with --by-hand or another --fence"
+    else:
+        fault = faults.FAULTS[options.fault]
+        alone = fault.promotes and not fences.proven(options.fence, fault)
+        if not fault.whole and (options.by_hand or fences.NONE in options.fence or alone):
+            return (f"--fault {options.fault} is about what Farshore does by itself: not with --by-hand or with a fence that "
+                    "can prove nothing then")
+    needed = {traffic.TRAFFIC[options.traffic].cloud, *(fences.FENCES[name].cloud for name in options.fence)} - {None}
+    return next(filter(None, (clouds.CLOUDS[name].missing() for name in sorted(needed))), None)
 
 
 def interrupted(number, _frame):
@@ -112,7 +144,8 @@ class Lab:
         fault = self.fault(number)
         last = self.options.first + self.options.runs - 1
         fault_words = f"chaos {self.options.chaos}, {fault.words}" if self.options.chaos else self.options.fault
-        print(f"\nrun {number} of {last}: fault {fault_words}, fence {self.options.fence}")
+        print(f"\nrun {number} of {last}: fault {fault_words}, fence {' and '.join(self.options.fence)}, "
+              f"traffic {self.options.traffic}")
         self.options.dashboards = self.asked if number == last and self.options.chaos is None else dashboards.NEVER
         self.options.kept = os.path.join(os.path.dirname(self.options.report), "kept", f"{self.options.chaos}-{number}")
         floor = bare.measure(self.plan(f"bare-{number}")) if fault.promotes else None

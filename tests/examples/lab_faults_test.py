@@ -13,8 +13,9 @@ from farlab import endings, faults, injections, network, plan, writers  # noqa: 
 class Table(unittest.TestCase):
     def test_is_the_one_of_the_readme(self):
         with open(os.path.join(os.environ["FARSHORE_SOURCE_DIR"], "examples/lab/README.md"), encoding="utf-8") as file:
-            shown = [line for line in file.read().splitlines() if line.startswith("| `")]
-        self.assertEqual(shown[1:], [f"| `{name}` | {words} | {ending} |" for name, words, ending in faults.table()])
+            section = file.read().partition("| `--fault` |")[2].partition("\n\n")[0]
+        shown = [line for line in section.splitlines() if line.startswith("| `")]
+        self.assertEqual(shown, [f"| `{name}` | {words} | {ending} |" for name, words, ending in faults.table()])
 
     def test_is_made_of_known_injections_and_uses_them_all(self):
         used = {name for fault in faults.FAULTS.values() for name in fault.strikes}
@@ -82,7 +83,7 @@ def lab(runs=(), reign=("shop-us", 1), standby="t|host=10.1.0.5|1", switched_off
     detail = {"reason": "because", "facts": {"needs": needs}}
     open_run = next((run for run in runs if run["state"] == "held"), None)
     return types.SimpleNamespace(
-        hypervisor=types.SimpleNamespace(switched_off=dict.fromkeys(switched_off, 1.0)),
+        fenced=lambda: list(switched_off),
         all_runs=lambda: list(runs), open_run=lambda: open_run,
         cluster=lambda: {"reign": {"server": reign[0], "epoch": reign[1]}, "claim": claim},
         customer=types.SimpleNamespace(acked={"a": (1.0, 1, "us-east")}, first_ack=lambda region: first_ack,

@@ -86,8 +86,8 @@ def experiment(acked, present, fork, runs=(), fault="kill"):
     return types.SimpleNamespace(
         timeline=line, customer=customer, services=services, order_ids=lambda: set(present),
         database=types.SimpleNamespace(fork_position=lambda: fork),
-        clinging=None, direct=None, undone_at=None, lost_at=100.0,
-        options=types.SimpleNamespace(fault=fault, fence="command", by_hand=not runs))
+        clinging=None, direct=None, undone_at=None, lost_at=100.0, proven=True,
+        options=types.SimpleNamespace(fault=fault, fence=("command",), by_hand=not runs))
 
 
 class Accounts(unittest.TestCase):
@@ -125,7 +125,15 @@ class CutOff(unittest.TestCase):
         self.assertEqual(record["problems"], ["the old primary acknowledged writes after the new one did"])
 
     def test_without_a_fence_a_second_writer_is_what_must_be_seen(self):
-        self.run.options.fence = "none"
+        self.run.options.fence, self.run.proven = ("none",), False
+        self.assertEqual(settle(self.run)["problems"], [])
+        self.run.clinging.acked_after = lambda when, region: 0
+        self.assertIn("nobody saw it", settle(self.run)["problems"][0])
+
+    def test_a_fence_that_proved_nothing_may_have_worked_later_or_not(self):
+        self.run.options.fence, self.run.proven = ("ssh",), False
+        self.assertEqual(settle(self.run)["problems"], [])
+        self.run.clinging.acked_after = lambda when, region: 0
         self.assertEqual(settle(self.run)["problems"], [])
 
 

@@ -241,6 +241,11 @@ class World::PowerFence final : public Fence {
     if (world_.power_off_takes > 0ns && world_.off_at_ && began >= *world_.off_at_)
       world_.server("shop-us").fenced = true;
     if (!world_.server("shop-us").fenced) return {FenceState::kNotIsolated, grade(), "running", began};
+    if (world_.proof_read_at_ && world_.wavering_looks > 0) {
+      --world_.wavering_looks;
+      world_.clock.advance(1s);
+      return {world_.wavers_to, grade(), "wavers", began};
+    }
     world_.proof_read_at_ = began;
     return {FenceState::kIsolated, grade(), "offline", began};
   }

@@ -107,9 +107,11 @@ class World {
   bool fence_works = true;
   TrafficReceipt receipt;  // of the record
   bool with_fence = true;
-  int fence_refuses = 0;               // so many times it is busy first
-  nanoseconds power_off_takes{0};      // from when it is asked; the fence says that it may take twice as long
-  std::vector<Fence*> further_fences;  // of shop-us; take effect with restart_process()
+  int fence_refuses = 0;           // so many times it is busy first
+  nanoseconds power_off_takes{0};  // from when it is asked; the fence says that it may take twice as long
+  int wavering_looks = 0;  // so many looks after its first proof it does not prove, each for a second,
+  FenceState wavers_to = FenceState::kUnknown;  // but says this
+  std::vector<Fence*> further_fences;           // of shop-us; take effect with restart_process()
   bool approved_without_proof = false;
   bool hooks_work = true;
   std::map<std::string, std::string> clients;  // hook -> the primary that its clients were told of

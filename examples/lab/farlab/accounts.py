@@ -2,7 +2,7 @@
 
 import collections
 
-from . import plan as places
+from . import fences, plan as places
 from .postgres import lsn_bytes, lsn_text
 from .watch import wall_seconds
 from .timeline import monotonic_of_wall
@@ -38,7 +38,8 @@ def count_lost(experiment, record, first):
 def count_old_primary(experiment, record, first):
     """Acknowledgements by the old primary once the new one acknowledges: two writers.
 
-    With a fence there may be none. Without one there must be some, or the lab could not see them at all.
+    With a proof there may be none. Without a fence there must be some, or the lab could not see them at all; a fence
+    that could prove nothing may have fenced the old primary when that came back.
     """
     record["acked_by_old_primary_after_resume"] = 0
     if not experiment.clinging:
@@ -48,9 +49,9 @@ def count_old_primary(experiment, record, first):
         experiment.clinging.acked_after(since, places.PRIMARY) + experiment.direct.acked_after(since)
         + experiment.customer.acked_after(since, places.PRIMARY))
     two_writers = record["acked_by_old_primary_after_resume"] > 0
-    if two_writers and experiment.options.fence == "command":
+    if two_writers and experiment.proven:
         return ["the old primary acknowledged writes after the new one did"]
-    if not two_writers and experiment.options.fence == "none":
+    if not two_writers and fences.NONE in experiment.options.fence:
         return ["the old primary was not fenced, yet nobody saw it acknowledge a write"]
     return []
 
@@ -96,7 +97,7 @@ def _disagreements(experiment, run, record):
     if run["candidate"] != places.STANDBY.server or run["old_primary"] != places.PRIMARY.server:
         yield f"the journal says {run['old_primary']} -> {run['candidate']}"
     # The claim of the attempt that was held is given back, and its number is used up.
-    expected = 2 if experiment.options.fence == "command" else 3
+    expected = 2 if experiment.proven else 3
     if run["epoch"] != expected:
         yield f"the first failover ended in epoch {run['epoch']}, not {expected}"
     if "fork_lsn" in record and lsn_bytes(run["fork_lsn"]) != lsn_bytes(record["fork_lsn"]):

@@ -20,7 +20,7 @@ def measure(plan):
         with World(plan, (places.PRIMARY, places.STANDBY)) as world:
             secrets = Secrets(plan)
             services = Services(world, secrets)
-            services.write_topology("none")
+            services.write_topology()
             database = Database(world, secrets)
             database.initialise(services.generate_sql())
             database.start()

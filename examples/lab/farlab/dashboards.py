@@ -4,7 +4,7 @@ import os
 import time
 from http.client import HTTPException
 
-from . import boards, plan as places, preview, watch
+from . import boards, fences, plan as places, preview, traffic, watch
 
 BEFORE = 8.0  # seconds of the good time that the boards show
 REHEARSED = 15.0
@@ -31,10 +31,11 @@ def examine(experiment):
     """Asks the witness' Prometheus, which outlives the region, and draws what it said at the end.
 
     All moments are asked now: Prometheus remembers, and nothing that is measured is disturbed by the asking. What has no
-    answer is wrong only after a failover of one loss, for which silences.py is written."""
+    answer is wrong only after a failover of one loss by the usual ways, for which silences.py is written."""
     folder = os.path.join(experiment.plan.source, "grafana/dashboards")
     target = os.path.join(os.path.dirname(experiment.options.report), "dashboards")
-    simple = experiment.fault.promotes and experiment.fault.whole and experiment.options.fence == "command"
+    usual = (experiment.options.traffic, experiment.options.fence) == (traffic.DEFAULT, (fences.DEFAULT,))
+    simple = experiment.fault.promotes and experiment.fault.whole and usual
     if simple:
         # The rehearsal is made every ten seconds: the boards are as after the failover when a new one was scraped.
         watch.wait_for(lambda: experiment.services.ask_prometheus(places.WITNESS, "farshore_failover_ready == 0"), REHEARSED,

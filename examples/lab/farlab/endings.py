@@ -10,6 +10,8 @@ def failover(experiment, record):
     """The service came back in eu-west, once, and every account agrees."""
     first = experiment.customer.first_ack(places.STANDBY)
     record["write_outage_seconds"] = round(first - experiment.lost_at, 4) if first else None
+    moved = experiment.timeline.at("DNS answers")
+    record["name_moved_seconds"] = round(moved - experiment.lost_at, 4) if moved else None
     problems = [] if first else ["the service did not come back"]
     if first:
         problems += accounts.count_lost(experiment, record, first)
@@ -61,7 +63,7 @@ def held(needs):
 
 
 def _nobody_was_fenced(experiment):
-    for server in experiment.hypervisor.switched_off:
+    for server in experiment.fenced():
         yield f"{server} was fenced"
 
 

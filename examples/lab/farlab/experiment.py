@@ -1,14 +1,17 @@
 """One run: a fresh world, steady orders, the fault, the way back, and the accounts."""
 
+import os
 import random
 import time
 
-from . import dashboards, endings, injections, network, plan as places, watch, web
+from . import clouds, dashboards, endings, fences, injections, network, plan as places, watch, web
 from .hypervisor import Hypervisor
+from .nameserver import NameServer
 from .network import Trouble
 from .postgres import Database, PsqlSession
 from .secrets import Secrets
 from .services import Services
+from .traffic import TRAFFIC
 from .world import World
 from .writers import Customer, DirectWriter
 
@@ -24,9 +27,12 @@ class Experiment:
         self.world = World(plan)
         self.database = Database(self.world, self.secrets)
         self.services = Services(self.world, self.secrets)
+        self.name_server = NameServer(self.world, self.secrets)
+        self.traffic = TRAFFIC[options.traffic]
         self.clinging, self.direct = None, None
         self.lost_at, self.undone_at = None, None
         self.fault = fault
+        self.proven = fences.proven(options.fence, fault)  # else a person has to approve
         self._watchers, self._complaints, self.hypervisor, self.customer = [], [], None, None
 
     def __enter__(self):
@@ -57,12 +63,13 @@ class Experiment:
     def build(self):
         say = self.timeline.say
         say(f"building the world in {self.plan.state}")
-        self.services.write_topology(self.options.fence)
+        self.services.write_topology(self.options.traffic, self.options.fence)
         self.database.initialise(self.services.generate_sql())
         self.database.start()
-        self.services.start_powerdns()
+        self._start_traffic()
         self.services.start_applications()
-        self.hypervisor = Hypervisor(self.world, self.plan.path("power.sock"), self.timeline.event)
+        self.hypervisor = Hypervisor(self.world, self.plan.power_socket(), self.timeline.event)
+        self._start_fences()
         if not self.options.by_hand:
             self.services.start_exporters()
             self.services.start_actuator()
@@ -73,13 +80,30 @@ class Experiment:
             raise Trouble(f"the client gets no orders through: {self.customer.counts}")
         say(f"orders are flowing: {len(self.customer.acked)} acknowledged by us-east")
 
+    def _start_traffic(self):
+        self.name_server.start(self.traffic.ttl, self.traffic.settings(self.plan))
+        self.traffic.prepare(self.name_server, self.secrets)
+        if self.traffic.cloud:
+            target = self.plan.address(places.PRIMARY, places.APPLICATION)
+            self._start_cloud(self.traffic.cloud, (target, self.traffic.ttl))
+
+    def _start_fences(self):
+        for fence in (fences.FENCES[name] for name in self.options.fence):
+            if fence.cloud and fence.cloud != self.traffic.cloud:
+                self._start_cloud(fence.cloud, None)
+            for region in (places.PRIMARY, places.STANDBY):
+                fence.start(self.world, self.secrets, region)
+
+    def _start_cloud(self, name, record):
+        clouds.start(self.world, self.secrets, name, self.options.cloud_delay, record)
+
     def _first_answer(self, region, when):
         if region == places.STANDBY.name:
             self.timeline.event("first acknowledged write", "eu-west", when)
 
     def run(self):
         """The record of this run for the report."""
-        self._watchers.append(watch.watch_name(self.services, self.plan, self.timeline))
+        self._watchers.append(watch.watch_name(self.name_server, self.plan, self.timeline))
         if not self.options.by_hand:
             self._watchers.append(watch.watch_alert(self.plan, self.timeline))
             self._watchers.append(watch.watch_runs(self.services, self.timeline))
@@ -87,7 +111,8 @@ class Experiment:
         time.sleep(random.random())
         self.fault.story(self)
         self.customer.stop()
-        record = {"fault": self.options.fault, "story": self.fault.words, "fence": self.options.fence,
+        record = {"fault": self.options.fault, "story": self.fault.words,
+                  "traffic": self.options.traffic, "fence": ",".join(self.options.fence),
                   "acked_writes": len(self.customer.acked), "acked_by_old_primary_after_resume": 0,
                   "client": dict(sorted(self.customer.counts.items()))}
         record["problems"] = self._complaints + self.fault.judge(self, record)
@@ -122,12 +147,18 @@ class Experiment:
         self.timeline.say(f"PROBLEM: {sentence}")
         self._complaints.append(sentence)
 
+    def fenced(self):
+        """The servers that somebody fenced: by the power switch, or over ssh."""
+        stopped = [region.server for region in (places.PRIMARY, places.STANDBY)
+                   if os.path.exists(os.path.join(self.plan.data_folder(region), "global", "pg_control.fenced"))]
+        return [*self.hypervisor.switched_off, *stopped]
+
     def must_not_have_moved(self, when):
         """Runs that were refused are none: nothing was done."""
         for run in self.all_runs():
             if run["state"] != "refused":
                 self.complain(f"{when}, run {run['id']} became {run['state']}: {run['reason']}")
-        for server in self.hypervisor.switched_off:
+        for server in self.fenced():
             self.complain(f"{when}, {server} was fenced")
 
     def must_not_have_been_interrupted(self, when):
@@ -148,7 +179,7 @@ class Experiment:
         return run
 
     def approve(self):
-        """The negative control: no proof can be had, so the run is held, and a person says yes."""
+        """No proof can be had, so the run is held, and a person says yes."""
         run = self.await_run("held")
         if run is None:
             raise Trouble("no run was held although nothing can be proven")
@@ -159,12 +190,12 @@ class Experiment:
         """What a person who is awake and has all commands ready would do; shows the world without Farshore."""
         session = PsqlSession(self.database, places.STANDBY)
         try:
-            if self.options.fence == "command":
+            if fences.NONE not in self.options.fence:
                 self.world[places.PRIMARY].machine().kill()
                 self.timeline.event("fenced by hand")
             session.ask("SELECT pg_promote()")
             self.timeline.event("promoted by hand")
-            self.services.point_name_to(places.STANDBY)
+            self.name_server.point_to(places.STANDBY, self.traffic.ttl)
         finally:
             session.close()
 

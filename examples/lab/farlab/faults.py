@@ -24,6 +24,12 @@ class Fault:
         return any(injections.INJECTIONS[name].namespaces for name in self.strikes)
 
     @property
+    def host_answers(self):
+        """Whether the host of a primary that is lost can still be talked to."""
+        return all(injection.host_answers for injection in map(injections.INJECTIONS.get, self.strikes)
+                   if injection.us_east_is_lost)
+
+    @property
     def small_disk(self):
         return any(injections.INJECTIONS[name].small_disk for name in self.strikes)
 
@@ -43,6 +49,9 @@ FAULTS = {
         stories.lose_and_heal("partition"), endings.failover, ("partition",)),
     "pgkill": Fault(
         words_of("pgkill"), "failover", stories.lose("pgkill"), endings.failover, ("pgkill",)),
+    "pgfreeze": Fault(
+        words_of("pgfreeze"), "failover; resumed, the old primary acknowledges nothing",
+        stories.lose_and_heal("pgfreeze"), endings.failover, ("pgfreeze",)),
     "slow-link": Fault(
         words_of("slow-link") + "; then us-east is lost",
         "no failover while the link is slow, and the lag is seen; the loss is held, because more is missing than "

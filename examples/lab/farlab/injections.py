@@ -21,6 +21,7 @@ class Injection:
     us_east_is_lost: bool = True  # whether the primary's region, or PostgreSQL in it, is out of reach then
     namespaces: bool = True  # whether it needs them
     small_disk: bool = False  # whether the primary needs a disk of its own
+    host_answers: bool = False  # of a loss: whether the primary's host can still be logged in to from everywhere
 
 
 def primary(lab):
@@ -96,7 +97,11 @@ INJECTIONS = {
         lambda lab: wire(lab).heal(places.PRIMARY)),
     "pgkill": Injection(
         "the primary's PostgreSQL alone, postmaster and backends", lambda lab: primary(lab).machine().kill(),
-        namespaces=False),
+        namespaces=False, host_answers=True),
+    "pgfreeze": Injection(
+        "the primary's PostgreSQL alone is stopped (SIGSTOP); its host answers",
+        lambda lab: primary(lab).machine().freeze(), lambda lab: primary(lab).machine().resume(), namespaces=False,
+        host_answers=True),
     "slow-link": Injection(
         "from us-east to eu-west 4 Mbit/s with 130 ms of queue, and 24 MB of WAL at once", slow_link,
         lambda lab: wire(lab).full_speed(places.STANDBY), us_east_is_lost=False),
@@ -110,7 +115,8 @@ INJECTIONS = {
         "the disk of the primary is full to the last page", fill_disk, make_room, us_east_is_lost=False,
         small_disk=True),
     "full-disk-wal": Injection(
-        "the disk of the primary is full, and its WAL needs a new segment", fill_disk_of_wal, small_disk=True),
+        "the disk of the primary is full, and its WAL needs a new segment", fill_disk_of_wal, small_disk=True,
+        host_answers=True),
     "monitoring": Injection(
         "exporter, Prometheus and Alertmanager of us-east end; PostgreSQL lives", lose_monitoring, start_monitoring,
         us_east_is_lost=False, namespaces=False),
@@ -118,8 +124,8 @@ INJECTIONS = {
         "eu-west and the witness are cut off from each other; both reach us-east",
         lambda lab: wire(lab).drop("wan-cut", CUT_WAN), lambda lab: wire(lab).allow("wan-cut"), us_east_is_lost=False),
     "dns-api": Injection(
-        "the API of PowerDNS does not answer; names are answered as ever",
-        lambda lab: network.close_port(lab.world[places.WITNESS].pid, 8081),
+        "the DNS provider's API does not answer; names are answered as ever",
+        lambda lab: network.close_port(lab.world[places.WITNESS].pid, lab.traffic.port(lab.plan)),
         lambda lab: network.open_port(lab.world[places.WITNESS].pid), us_east_is_lost=False),
     "actuator": Injection(
         "the actuator is killed (SIGKILL) and started again", kill_actuator, us_east_is_lost=False, namespaces=False),

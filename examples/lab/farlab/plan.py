@@ -10,6 +10,7 @@ CLUSTER = "shop"
 # The last byte of an address says what lives there; the ports are the same in every region.
 EXPORTER, PROMETHEUS, ALERTMANAGER, POSTGRES, APPLICATION = 2, 3, 4, 5, 10
 CONTROL = 2  # actuator and PowerDNS in the witness
+CLOUDS = 6  # what stands for a cloud, in the witness too
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,9 @@ class Plan:
 
     def application_url(self, region):
         return f"http://{self.address(region, APPLICATION)}:8080"
+
+    def power_socket(self):
+        return self.path("power.sock")
 
     def data_folder(self, region):
         return self.path(region.name, "postgres", "data")

@@ -6,9 +6,9 @@ import statistics
 
 from . import dashboards
 
-FIGURES = ("write_outage_seconds", "detection_seconds", "quorum_wait_seconds", "actuator_seconds",
-           "bare_promotion_seconds", "longest_gap_seconds", "acked_writes", "acked_writes_lost", "lost_bytes",
-           "acked_by_old_primary_after_resume")
+FIGURES = ("write_outage_seconds", "name_moved_seconds", "detection_seconds", "quorum_wait_seconds",
+           "actuator_seconds", "bare_promotion_seconds", "longest_gap_seconds", "acked_writes", "acked_writes_lost",
+           "lost_bytes", "acked_by_old_primary_after_resume")
 
 
 def medians(runs):
@@ -38,6 +38,7 @@ def summary(run):
         yield f"reason            {run['reason']}"
     if "write_outage_seconds" in run:
         yield f"write outage      {seconds(run['write_outage_seconds'])} (loss to the first acknowledged write in eu-west)"
+        yield f"name moved        {seconds(run['name_moved_seconds'])} (loss to the name server's new answer)"
     if "outage_seconds" in run:
         yield f"outage            {seconds(run['outage_seconds'])} between two acknowledged orders, the longest"
     if "longest_gap_seconds" in run:

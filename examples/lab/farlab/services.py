@@ -1,16 +1,20 @@
-"""What runs in the regions beside PostgreSQL: name server, applications, monitoring, and Farshore itself."""
+"""What runs in the regions beside PostgreSQL and the name server: applications, monitoring, and Farshore itself."""
 
 import json
 import os
-import sqlite3
 import subprocess
 import urllib.parse
 
-from . import names, plan as places, processes, web
+from . import fences, plan as places, processes, traffic, web
 from .network import Trouble
 from .postgres import ACTUATOR_ROLE, APPLICATION_ROLE, MAJOR_VERSION, MONITOR_ROLE
 
-PDNS_SCHEMA = "/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql"
+
+def yaml_list(entries, indent=6):
+    """Items of a block sequence, without the indentation of the first. Values are JSON, which is YAML too."""
+    blank = " " * indent
+    items = (f"\n{blank}  ".join(f"{key}: {json.dumps(value)}" for key, value in entry.items()) for entry in entries)
+    return f"\n{blank}".join(f"- {item}" for item in items)
 
 
 class Services:
@@ -25,57 +29,6 @@ class Services:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         return path
-
-    # PowerDNS with the zone of the shop.
-
-    def start_powerdns(self):
-        plan, region = self._plan, places.WITNESS
-        folder = plan.folder(region.name, "powerdns")
-        database = os.path.join(folder, "zones.sqlite3")
-        with sqlite3.connect(database) as connection, open(PDNS_SCHEMA, encoding="utf-8") as schema:
-            connection.executescript(schema.read())
-        connection.close()
-        address, port = plan.nameserver()
-        # The caches are off: the record that the API set is the record that is answered, at once.
-        self._write(f"""
-launch=gsqlite3
-gsqlite3-database={database}
-local-address={address}
-local-port={port}
-socket-dir={folder}
-api=yes
-api-key={self._secrets.value("powerdns-api")}
-webserver=yes
-webserver-address={address}
-webserver-port=8081
-webserver-allow-from={plan.network()}
-cache-ttl=0
-query-cache-ttl=0
-negquery-cache-ttl=0
-security-poll-suffix=
-""", region.name, "powerdns", "pdns.conf")
-        os.chmod(os.path.join(folder, "pdns.conf"), 0o600)
-        self._secrets.file("powerdns-api")
-        self._world[region].spawn("powerdns", ["pdns_server", f"--config-dir={folder}", "--daemon=no", "--guardian=no",
-                                               "--write-pid=no", "--disable-syslog"])
-        self._await(f"{plan.powerdns_url()}/metrics", "PowerDNS")
-        self._powerdns("POST", "/zones", {"name": places.ZONE + ".", "kind": "Native", "soa_edit_api": "INCREASE",
-                                          "nameservers": [f"ns.{places.ZONE}."]})
-        self.point_name_to(places.PRIMARY)
-        processes.wait_until(self.name_points_to, "PowerDNS answers for the zone", 20, pause=0.02)
-
-    def _powerdns(self, method, path, body):
-        return web.call(f"{self._plan.powerdns_url()}/api/v1/servers/localhost{path}", method, body,
-                        {"X-API-Key": self._secrets.value("powerdns-api")})
-
-    def point_name_to(self, region):
-        record = {"content": self._plan.address(region, places.APPLICATION), "disabled": False}
-        self._powerdns("PATCH", f"/zones/{places.ZONE}", {"rrsets": [
-            {"name": places.SERVICE_NAME + ".", "type": "A", "ttl": 1, "changetype": "REPLACE", "records": [record]}]})
-
-    def name_points_to(self):
-        answer = names.look_up(places.SERVICE_NAME, self._plan.nameserver())
-        return answer[0] if answer else None
 
     # The shop.
 
@@ -93,22 +46,17 @@ security-poll-suffix=
 
     # Farshore.
 
-    def write_topology(self, fence):
-        """farshore.yml of this world. With fence "none" nothing is ever isolated and nothing ever proven."""
-        with open(os.path.join(self._plan.source, "examples/lab/farshore.yml.in"), encoding="utf-8") as file:
+    def write_topology(self, chosen_traffic=traffic.DEFAULT, chosen_fences=(fences.NONE,)):
+        """farshore.yml of this world, and the files that it names."""
+        plan, secrets = self._plan, self._secrets
+        with open(os.path.join(plan.source, "examples/lab/farshore.yml.in"), encoding="utf-8") as file:
             text = file.read()
         for role in (MONITOR_ROLE, ACTUATOR_ROLE):
-            self._secrets.passfile(role)  # at the paths that the topology names
-        script = os.path.join(self._plan.source, "examples/lab/fence")
-        socket = self._plan.path("power.sock")
-        for server in (places.PRIMARY.server, places.STANDBY.server):
-            name = server.upper().replace("-", "_")
-            real = fence == "command"
-            act, proof = [script, socket, "off", server], [script, socket, "is-off", server]
-            text = text.replace(f"@ACT_{name}@", json.dumps(act if real else ["/bin/true"]))
-            text = text.replace(f"@PROOF_{name}@", json.dumps(proof if real else ["/bin/false"]))
-        text = text.replace("@NET@", "10" if self._plan.isolated else "127").replace("@STATE@", self._plan.state)
-        return self._write(text.replace("@DNS_PORT@", str(self._plan.dns_port)), "farshore.yml")
+            secrets.passfile(role)  # at the paths that the template names
+        text = text.replace("@FENCES@", yaml_list(fences.entries(chosen_fences, plan, secrets)))
+        text = text.replace("@TRAFFIC@", yaml_list([traffic.entry(chosen_traffic, plan, secrets)]))
+        text = text.replace("@NET@", "10" if plan.isolated else "127").replace("@STATE@", plan.state)
+        return self._write(text, "farshore.yml")
 
     def farshorectl(self, *arguments, limit=20):
         """Standard output of the command; its standard error becomes the trouble."""

@@ -8,6 +8,7 @@ from .network import Trouble
 
 BACK_WITHIN = 60.0
 STAYS_BACK = 3.0
+ENDS_WITHIN = 20.0
 LONG_ENOUGH = 8.0  # twice the time from a loss to the promotion: what was going to happen has happened
 AFTER_UNDO, CLINGING_FOR = 20.0, 10.0
 
@@ -38,10 +39,13 @@ def lose_and_heal(name):
 def come_back(lab):
     if lab.options.by_hand:
         lab.promote_by_hand()
-    elif lab.options.fence == "none":
+    elif not lab.proven:
         lab.approve()
-    watch.wait_for(lambda: lab.customer.first_ack(places.STANDBY), BACK_WITHIN)
+    # The customer may keep the old address for a TTL after the name has moved.
+    watch.wait_for(lambda: lab.customer.first_ack(places.STANDBY), BACK_WITHIN + lab.traffic.ttl)
     time.sleep(STAYS_BACK)  # a service that is back stays back
+    if not lab.options.by_hand:
+        watch.wait_for(lambda: not lab.open_run(), ENDS_WITHIN, pause=0.1)  # a fence that hears nothing is asked once more
 
 
 def let_go(lab):

@@ -31,11 +31,11 @@ class Watcher:
         self._thread.join(10)
 
 
-def watch_name(services, plan, timeline):
+def watch_name(name_server, plan, timeline):
     target = plan.address(places.STANDBY, places.APPLICATION)
 
     def look():
-        if timeline.fault_at and services.name_points_to() == target:
+        if timeline.fault_at and name_server.points_to() == target:
             timeline.event("DNS answers", f"{places.SERVICE_NAME} is {target}")
 
     return Watcher(look, 0.01)

@@ -141,7 +141,7 @@ class World:
 
     def hosts(self, region):
         hosts = [places.EXPORTER, places.PROMETHEUS, places.ALERTMANAGER]
-        return hosts + [places.POSTGRES, places.APPLICATION] if region.server else hosts
+        return hosts + ([places.POSTGRES, places.APPLICATION] if region.server else [places.CLOUDS])
 
     def __enter__(self):
         try:

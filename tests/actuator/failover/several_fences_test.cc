@@ -68,6 +68,33 @@ TEST_F(SeveralFences, TheOnlyFenceMayTakeItsTimeToSayThatItDoesNotKnow) {
   EXPECT_GT(hanging.longest_look, 2s);
 }
 
+TEST_F(SeveralFences, AProofThatIsNotAnsweredForAMomentIsReadAgainBeforeThePromotion) {
+  world.wavering_looks = 3;
+  lose_and_alert();
+  world.run_for(60s);
+  EXPECT_EQ(world.wavering_looks, 0);
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+}
+
+TEST_F(SeveralFences, AProofThatStaysUnknownHoldsBeforeThePromotion) {
+  world.wavering_looks = 1000;
+  lose_and_alert();
+  world.run_for(60s);
+  EXPECT_EQ(run().state, RunState::kHeld);
+  EXPECT_EQ(run().reason, "the fence of shop-us does not hold any more: wavers");
+  EXPECT_TRUE(world.promotions.empty());
+}
+
+TEST_F(SeveralFences, AProofThatBecameANoHoldsAtOnce) {
+  world.wavering_looks = 1000;
+  world.wavers_to = FenceState::kNotIsolated;
+  lose_and_alert();
+  world.run_for(60s);
+  EXPECT_EQ(run().state, RunState::kHeld);
+  EXPECT_EQ(run().reason, "the fence of shop-us does not hold any more: not isolated, wavers");
+  EXPECT_GE(world.wavering_looks, 1000 - 3);
+}
+
 TEST_F(SeveralFences, OneThatWasBusyIsAskedAgain) {
   world.fence_refuses = 3;
   lose_and_alert();
