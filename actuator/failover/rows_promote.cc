@@ -8,6 +8,7 @@ constexpr nanoseconds kPollEvery = 5ms;
 constexpr nanoseconds kAskAgain = 300ms;  // PostgreSQL 15 can lose a promotion's wake-up and sleep 5 s
 constexpr nanoseconds kProofFresh = 2s;
 constexpr nanoseconds kLooksAgainFor = 8s;  // longer than one lost packet keeps a fence over ssh from knowing
+constexpr nanoseconds kLookAgainEvery = 250ms;  // a provider's API that says at once that it knows nothing
 constexpr nanoseconds kLookLimit = 1s;
 constexpr nanoseconds kCandidateSilent = 10s;   // before it is asked: a hiccup of it is no reason to hold
 constexpr nanoseconds kAnswerUnderWay = 100ms;  // sent before the fence, read after it
@@ -62,7 +63,7 @@ StepStatus proof_is_fresh(RunContext& context) {
   auto proof = isolation_proof(context);
   const auto late_or_silent = [&] { return proof ? age() > kProofFresh : !proof.error().refuted; };
   while (late_or_silent() && context.clock().boot_now() + kTimeForALook < until) {
-    context.clock().sleep_for(kPollEvery);
+    context.clock().sleep_for(kLookAgainEvery);
     if (auto silent = silent_since_fenced(context); !silent) return silent;
     proof = isolation_proof(context);
   }

@@ -8,11 +8,6 @@ from lab_runner import LabTest
 
 @unittest.skipIf(os.getuid() != 0, "needs namespaces")
 class LabProviders(LabTest):
-    def test_a_hung_postgresql_is_stopped_over_ssh_and_the_name_moved_by_a_signed_update(self):
-        record = self.run_lab("--traffic", "rfc2136", "--fence", "ssh")
-        self.assertEqual((record["fault"], record["traffic"], record["fence"]), ("pgfreeze", "rfc2136", "ssh"))
-        self.assertEqual((record["outcome"], record["epoch"], record["acked_by_old_primary_after_resume"]), ("succeeded", 2, 0))
-
     def test_a_lost_region_is_powered_off_and_left_by_the_apis_of_clouds(self):
         record = self.run_lab("--traffic", "route53", "--fence", "ssh,linode", "--cloud-delay", "1")
         self.assertEqual((record["fault"], record["traffic"], record["fence"]), ("kill", "route53", "ssh,linode"))
