@@ -327,9 +327,8 @@ Status check(const TrafficConfig& config) {
   if (text_field(config.provider, "domain").empty() && !id_field(config.provider, "domain_id"))
     return fail(ErrorCode::kInvalidArgument,
                 "line {}: traffic {} of kind linode_dns needs 'domain_id' or 'domain'", line, config.name);
-  if (config.type.empty() || config.nameservers.empty())
-    return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type and nameservers", line,
-                config.name);
+  if (config.type.empty())
+    return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type", line, config.name);
   if (std::ranges::find(kTtlSteps, ttl) == kTtlSteps.end())
     return fail(ErrorCode::kInvalidArgument,
                 "line {}: traffic {}: Linode would round a TTL of {} s; its steps are {} s", line,

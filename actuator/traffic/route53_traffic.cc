@@ -332,8 +332,7 @@ Result<std::unique_ptr<TrafficSwitch>> make_route53_traffic(const TrafficConfig&
     if (text_field(config.provider, key).empty()) return refuse(config, fmt::format("needs '{}'", key));
   if (const std::string id = text_field(config.provider, "zone_id"); !id.empty() && !is_route53_id(id))
     return refuse(config, "has a 'zone_id' that is not capital letters and digits, without /hostedzone/");
-  if (config.type.empty() || config.nameservers.empty())
-    return refuse(config, "needs a record type and nameservers");
+  if (config.type.empty()) return refuse(config, "needs a record type");
   return make_record_traffic(config, deps, std::make_unique<Route53Record>(config, deps));
 }
 

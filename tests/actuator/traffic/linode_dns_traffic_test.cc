@@ -277,8 +277,13 @@ TEST_F(LinodeDns, OnlyItsOwnTtlStepsAndSomeWayToFindTheDomainAreTaken) {
   config_.provider.text.erase("token_file");
   EXPECT_THAT(refused().message, HasSubstr("needs 'token_file'"));
   config_.provider.text["token_file"] = "/token";
+}
+
+TEST_F(LinodeDns, NameServersThatAreNotConfiguredAreLookedUp) {
   config_.nameservers.clear();
-  EXPECT_THAT(refused().message, HasSubstr("nameservers"));
+  dns_.nameservers(std::vector<std::string>{"ns1.linode.com:53"});
+  dns_.answer("ns1.linode.com:53", {0, true, {{"orders.farshore.test.", "A", 30, TrafficWorld::kTargetB}}});
+  EXPECT_TRUE(traffic().observed(soon())->all_answer_only(TrafficWorld::kTargetB));
 }
 
 class LinodeAnswers final : public ProviderAnswers {

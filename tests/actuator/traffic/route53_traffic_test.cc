@@ -259,6 +259,13 @@ TEST_F(Route53, AMissingFieldIsRefusedWithItsLine) {
   }
 }
 
+TEST_F(Route53, NameServersThatAreNotConfiguredAreLookedUp) {
+  config_.nameservers.clear();
+  dns_.nameservers(std::vector<std::string>{"ns-1.awsdns-00.com:53"});
+  dns_.answer("ns-1.awsdns-00.com:53", {0, true, {{kName, "A", 60, TrafficWorld::kTargetB}}});
+  EXPECT_TRUE(traffic().observed(soon())->all_answer_only(TrafficWorld::kTargetB));
+}
+
 class Route53AtFaults final : public ProviderAnswers {
  public:
   TrafficConfig config() override {
