@@ -59,6 +59,7 @@ class CloudflareRecord final : public RecordApi {
   Status write(const RecordChange& change, BootTime deadline) override;
   Status write_token(const RecordState& seen, int64_t epoch, BootTime deadline) override;
   std::string last_change() const override { return api_.last_request_id(); }
+  nanoseconds settles_within() const override { return kCloudflarePublishesWithin; }
 
  private:
   Result<std::string> zone_id(BootTime deadline);
