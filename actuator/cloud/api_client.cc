@@ -150,6 +150,10 @@ Result<HttpResponse> ApiClient::look(const std::string& path, BootTime deadline,
 Result<HttpResponse> ApiClient::change(const std::string& method, const std::string& path,
                                        const std::string& body, BootTime deadline,
                                        const std::string& content_type) {
+  {
+    const std::lock_guard lock(mutex_);
+    last_request_id_.clear();  // one that is never answered has no name
+  }
   HttpRequest request;
   request.method = method;
   request.url = settings_.base_url + path;
@@ -161,7 +165,7 @@ Result<HttpResponse> ApiClient::change(const std::string& method, const std::str
 Result<HttpResponse> ApiClient::send(const HttpRequest& request, bool changes, BootTime deadline) {
   for (int attempts = 1;; ++attempts) {
     Attempt attempt = try_once(request, deadline);
-    if (attempt.response) remember(*attempt.response, changes);
+    if (attempt.response) remember(*attempt.response, attempt.again, changes);
     if (attempt.response && attempt.error.message.empty()) return *std::move(attempt.response);
     const bool unsure = attempt.error.code == ErrorCode::kUnknown;
     // A look changes nothing, so whatever happened to it, nothing took effect.
@@ -181,7 +185,7 @@ ApiClient::Attempt ApiClient::try_once(HttpRequest request, BootTime deadline) {
   const std::string what = fmt::format("{} {} {}", dialect_.provider(), request.method, path_of(request.url));
   const nanoseconds blocked = not_before - clock_.boot_now();
   if (blocked > 0ns && !wait(blocked, deadline))
-    return {{}, {ErrorCode::kUnavailable, what + ": its rate limit is used up"}, false};
+    return {{}, {ErrorCode::kUnavailable, what + ": it asked to be left alone for now"}, false};
   const nanoseconds left = deadline - clock_.boot_now();
   if (left <= 0ns) return {{}, {ErrorCode::kTimeout, what + ": no time is left"}, false};
   const Result<std::string> secret = dialect_.read_secret(settings_.token_file);
@@ -215,11 +219,15 @@ bool ApiClient::wait(nanoseconds pause, BootTime deadline) {
   return clock_.sleep_for(pause);
 }
 
-void ApiClient::remember(const HttpResponse& response, bool changes) {
-  const auto pause = rate_limit_pause(response, clock_.wall_now());
+void ApiClient::remember(const HttpResponse& response, bool refused_for_now, bool changes) {
+  const auto limit = rate_limit_pause(response, clock_.wall_now());
+  const auto asked = refused_for_now ? retry_after(response, clock_.wall_now()) : std::nullopt;
   const auto id = response.headers.find(dialect_.request_id_header());
+  const BootTime now = clock_.boot_now();
   const std::lock_guard lock(mutex_);
-  if (pause) not_before_ = clock_.boot_now() + *pause;
+  if (limit) not_before_ = now + *limit;
+  // Also for the next caller, when this one has not the time to wait.
+  if (asked) not_before_ = std::max(not_before_, now + *asked);
   if (changes) last_request_id_ = id == response.headers.end() ? "" : one_line(id->second);
 }
 

@@ -4,9 +4,10 @@
 //   * A change is repeated only after an answer that says it was not acted on (rate limit, busy,
 //   unavailable).
 //     When it may have been, it is kUnknown, and the caller reads before anything else. POST as PUT.
-//   * Retry-After is obeyed within 0..60 s (a negative one has been seen), a rate limit that is used up too;
-//   a
-//     wait that would pass the deadline is not begun. Otherwise back-off with full jitter, 0.1 to 8 s.
+//   * Retry-After is obeyed within 0..60 s (a negative one has been seen), a rate limit that is used up too,
+//   by
+//     whoever asks next as well; a wait that would pass the deadline is not begun. Otherwise back-off with
+//     full jitter, 0.1 to 8 s.
 //   * The secret is read from its file for each request and stands in no message.
 //   * Bodies are bounded, redirects refused, one deadline covers all (common/http/client.h).
 //
@@ -83,7 +84,8 @@ class ApiClient {
   Result<HttpResponse> change(const std::string& method, const std::string& path, const std::string& body,
                               BootTime deadline, const std::string& content_type = "application/json");
 
-  // The provider's name of the last change that it answered, for the journal; empty when it gave none.
+  // The provider's name of the last change, whatever its answer was, for the journal; empty when it gave
+  // none.
   std::string last_request_id() const;
 
  private:
@@ -92,7 +94,7 @@ class ApiClient {
   Attempt try_once(HttpRequest request, BootTime deadline);
   nanoseconds pause_after(const std::optional<HttpResponse>& response, int attempts);
   bool wait(nanoseconds pause, BootTime deadline);
-  void remember(const HttpResponse& response, bool changes);
+  void remember(const HttpResponse& response, bool refused_for_now, bool changes);
 
   HttpClient& http_;
   Clock& clock_;
@@ -101,7 +103,7 @@ class ApiClient {
   mutable std::mutex mutex_;
   std::minstd_rand random_;
   std::string last_request_id_;
-  BootTime not_before_{};  // a used-up rate limit
+  BootTime not_before_{};  // a used-up rate limit, a Retry-After
 };
 
 // How long the provider asks to wait: Retry-After in seconds or as a date, clamped to 0..60 s. Absent without

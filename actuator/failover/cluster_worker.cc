@@ -61,6 +61,7 @@ nanoseconds ClusterWorker::tick() {
     queued.swap(queue_);
   }
   for (const Queued& command : queued) obey(command);
+  waits_ = false;
   if (context_ && context_->run.promoting) engine_.care_for_reign(*context_, true);
   drive();
   judge_alerts();
@@ -167,12 +168,14 @@ void ClusterWorker::load_reign_run() {
 }
 
 void ClusterWorker::drive() {
-  if (!context_ || context_->run.state != RunState::kRunning) return;
+  // A run that waits is gone on with at the next tick, after what is urgent.
+  if (!context_ || context_->run.state != RunState::kRunning || waits_) return;
   const HeldSlot slot(slots_);
   while (context_ && context_->run.state == RunState::kRunning) {
     if (stopping_ && stopping_()) return;
     const Progress progress = engine_.advance(*context_);
-    if (progress == Progress::kWaiting) return;
+    waits_ = progress == Progress::kWaiting;
+    if (waits_) return;
     if (progress == Progress::kEnded) {
       after_end();
       return;

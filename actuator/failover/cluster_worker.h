@@ -85,6 +85,7 @@ class ClusterWorker {
   std::optional<RunContext> context_;    // of the open run
   std::optional<RunContext> reign_run_;  // of the run that made the reign in force; absent when none did
   bool loaded_ = false;
+  bool waits_ = false;    // the run, in this tick
   bool current_ = false;  // the journal was compared with the servers, and they know no newer reign
   std::optional<BootTime> next_attempt_;  // after a retryable refusal
   std::string last_refusal_;

@@ -148,6 +148,7 @@ Progress Engine::advance(RunContext& context) {
   if (context.row >= table.size()) return end(context, RunState::kSucceeded, "", false);
   const Step& step = table[context.row];
   context.row_started = deps_.clock->boot_now();
+  if (context.tried_row != context.row) context.row_began = context.row_started;
   nanoseconds limit = context.row == 0 ? deps_.cluster->failover.confirm_for : step.deadline;
   if (step.longer != nullptr) limit = std::max(limit, step.longer(context));
   // Tried again while it waits for a provider: the old primary must not come back unseen meanwhile.
@@ -162,14 +163,14 @@ Progress Engine::run_row(RunContext& context, const Step& step) {
   const StepStatus status = perform(context, step);
   if (!status) return settle(context, step, status.error());
   context.set_fact(fmt::format("seconds.{}", step.name),
-                   to_seconds(deps_.clock->boot_now() - context.row_started));
+                   to_seconds(deps_.clock->boot_now() - context.row_began));
   context.told_waiting = false;
   context.run.state = RunState::kRunning;  // a run that was held on its way forward moves again
   if (!record(context, step.name, StepEvent::kDone, "verified")) return Progress::kWaiting;
   log_info("step done", {{"cluster", context.run.cluster},
                          {"run", context.run.id},
                          {"step", step.name},
-                         {"seconds", to_seconds(deps_.clock->boot_now() - context.row_started)}});
+                         {"seconds", to_seconds(deps_.clock->boot_now() - context.row_began)}});
   // Each write waits for the disk while the service is down, so the run is written when its own fields
   // changed.
   const bool changed = before.epoch != context.run.epoch || before.candidate != context.run.candidate ||
@@ -224,6 +225,8 @@ Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop)
                 {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}});
     return Progress::kWaiting;
   }
+  if (stop.ending == Ending::kWait && context.run.promoting && context.run.state == RunState::kRunning)
+    return wait(context, step, stop);
   const bool again = context.tried_row == context.row && context.tried_why == stop.why;
   if (!again)
     log_warn("step cannot go on", {{"cluster", context.run.cluster},
@@ -246,6 +249,20 @@ Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop)
     return hold(context, {stop.why + "; not everything could be put back yet", Ending::kHold, stop.needs});
   if (ending == Ending::kHold) return hold(context, stop);
   return end(context, RunState::kRefused, stop.why, ending == Ending::kRefuse);
+}
+
+// What takes its time is neither a failure nor held: nobody is called for it. Written down once.
+Progress Engine::wait(RunContext& context, const Step& step, const Stop& stop) {
+  if (context.tried_row != context.row) {
+    log_info("step waits", {{"cluster", context.run.cluster},
+                            {"run", context.run.id},
+                            {"step", step.name},
+                            {"reason", stop.why}});
+    if (!record(context, step.name, StepEvent::kIntent, stop.why)) return Progress::kWaiting;
+  }
+  context.tried_row = context.row;
+  context.tried_why.clear();  // once it waited long enough, the same is told as a failure
+  return Progress::kWaiting;
 }
 
 Progress Engine::hold(RunContext& context, const Stop& stop) {

@@ -56,6 +56,7 @@ class Engine {
   StepStatus perform(RunContext& context, const Step& step);
   StepStatus not_latched(RunContext& context);
   Progress settle(RunContext& context, const Step& step, const Stop& stop);
+  Progress wait(RunContext& context, const Step& step, const Stop& stop);
   Progress hold(RunContext& context, const Stop& stop);
   Progress end(RunContext& context, RunState state, const std::string& reason, bool retryable);
   Status record(RunContext& context, std::string_view step, StepEvent event, const std::string& detail);

@@ -140,9 +140,18 @@ nanoseconds exposure(const RunContext& context);  // last sight until the fence 
 inline std::string kept_out_fact(const std::string& server) { return "kept_out." + server; }
 std::vector<Fence*> fences_of(const RunContext& context, const std::string& server);
 std::vector<Fence*> fences_of_old_primary(const RunContext& context);
-// One traffic record: points it at the run's region unless it is there, and looks until the clients' view
-// agrees or the row's deadline comes. Empty = it holds, else why not.
-std::string switch_one(RunContext& context, TrafficSwitch& traffic);
+// One traffic record: points it at the run's region, and looks until the clients' view agrees or the row's
+// deadline comes.
+struct Switched {
+  std::string astray;  // why clients are not sent there; empty = they are
+  std::string open;    // what is to be done at the provider although they are; empty = nothing
+  std::optional<BootTime> taken = {};  // when the provider said yes first
+};
+Switched switch_one(RunContext& context, TrafficSwitch& traffic);
+// Into facts, what it left open: also a process that starts later mends it.
+void note_left_open(RunContext& context, const std::string& record, const std::string& open);
+// The fact that says what a switch left open at the provider.
+inline std::string left_open_fact(const std::string& record) { return "traffic_left_open." + record; }
 // What each of them says now, looked at side by side.
 std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server);
 struct NoProof {

@@ -6,8 +6,8 @@
 namespace farshore::rows {
 namespace {
 
-constexpr nanoseconds kPollEvery = 20ms;
 constexpr nanoseconds kPointAgain = 1s;
+constexpr nanoseconds kPointAgainSlowest = 4s;  // what the provider took; name servers take their time
 constexpr nanoseconds kLookLimit = 1s;
 
 }  // namespace
@@ -16,42 +16,74 @@ constexpr nanoseconds kLookLimit = 1s;
 
 namespace {
 
-// Pointed again while the clients' view disagrees: the first answer may have been lost, or undone by an old
-// writer. What the provider said of it; an error that cannot be tried again ends the row.
-Status point_once(RunContext& context, TrafficSwitch& traffic, const std::string& target) {
-  const auto current = traffic.current(context.row_deadline);
-  if (current && *current == target) return {};
-  return traffic.point_to(context.run.region, context.run.epoch, context.row_deadline);
-}
+// What the provider says. Asked first of all, also where clients are there already: whoever moved them by
+// hand left the epoch token as it was, and an older writer would not be kept out. Asked again while the
+// clients' view disagrees: the first answer may have been lost, or undone by an older writer.
+class Pointing {
+ public:
+  Pointing(RunContext& context, TrafficSwitch& traffic) : context_(context), traffic_(traffic) {}
+
+  void point_when_due() {
+    const BootTime now = context_.clock().boot_now();
+    if (at_ && now - *at_ < again_) return;
+    said_ = traffic_.point_to(context_.run.region, context_.run.epoch, context_.row_deadline);
+    if (said_ && !taken_) taken_ = context_.clock().boot_now();
+    again_ = said_ && at_ ? std::min(2 * again_, kPointAgainSlowest) : kPointAgain;
+    at_ = now;
+  }
+  bool is_final() const { return !said_ && !said_.error().retryable(); }
+  // Empty: settled, as far as the provider can tell.
+  std::string left_open() const { return said_ ? traffic_.receipt().open : said_.error().message; }
+  std::string in_words() const {
+    const std::string open = left_open();
+    return open.empty() ? "the provider says it points there" : open;
+  }
+  std::optional<BootTime> taken() const { return taken_; }
+
+ private:
+  RunContext& context_;
+  TrafficSwitch& traffic_;
+  Status said_;
+  nanoseconds again_ = kPointAgain;
+  std::optional<BootTime> at_, taken_;
+};
 
 }  // namespace
 
-std::string switch_one(RunContext& context, TrafficSwitch& traffic) {
+Switched switch_one(RunContext& context, TrafficSwitch& traffic) {
   const auto say = [&](const std::string& why) {
     context.report(OpenEnds::Kind::kTraffic, traffic.name(), why);
-    return why;
   };
   const auto target = traffic.target_of(context.run.region);
-  if (!target) return say(target.error().message);
-  std::string last;
-  say(fmt::format("is being pointed at {}", context.run.region));
-  std::optional<BootTime> pointed_at;
-  while (true) {
-    const BootTime now = context.clock().boot_now();
-    if (!pointed_at || now - *pointed_at >= kPointAgain) {
-      const Status pointed = point_once(context, traffic, *target);
-      if (!pointed && !pointed.error().retryable()) return say(pointed.error().message);
-      last = pointed ? "the provider says it points there" : pointed.error().message;
-      pointed_at = now;
-    }
-    const auto seen = traffic.observed(context.row_deadline);
-    if (seen && seen->all_answer_only(*target)) return say("");
-    const std::string why = fmt::format(
-        "{}; {}", seen ? "not every answering name server says " + *target : seen.error().message, last);
-    if (context.clock().boot_now() + kPollEvery >= context.row_deadline) return say(why);
-    say(why);
-    context.clock().sleep_for(kPollEvery);
+  if (!target) {
+    say(target.error().message);
+    return {.astray = target.error().message, .open = {}};
   }
+  say(fmt::format("is being pointed at {}", context.run.region));
+  Pointing pointing(context, traffic);
+  const LookPace pace = traffic.look_pace();
+  for (nanoseconds pause = pace.first;; pause = std::min(pause + pause / 4, pace.longest)) {
+    pointing.point_when_due();
+    const auto seen = traffic.observed(context.row_deadline);
+    if (seen && seen->all_answer_only(*target)) {
+      say(pointing.left_open());
+      return {.astray = {}, .open = pointing.left_open(), .taken = pointing.taken()};
+    }
+    const std::string why =
+        fmt::format("{}; {}", seen ? "not every answering name server says " + *target : seen.error().message,
+                    pointing.in_words());
+    say(why);
+    const nanoseconds left = context.row_deadline - context.clock().boot_now();
+    if (pointing.is_final() || left <= pace.first)
+      return {.astray = why, .open = {}, .taken = pointing.taken()};
+    context.clock().sleep_for(std::min(pause, left - pace.first));
+  }
+}
+
+void note_left_open(RunContext& context, const std::string& record, const std::string& open) {
+  // Once when it opens and once when it closes: the journal is to cost nothing in between.
+  const bool was_open = context.fact(left_open_fact(record)).has_value();
+  if (was_open == open.empty()) context.set_fact(left_open_fact(record), open);
 }
 
 StepStatus reign_is_ours(RunContext& context) {
@@ -65,15 +97,18 @@ StepStatus reign_is_ours(RunContext& context) {
 
 StepStatus switch_traffic(RunContext& context) {
   const auto& records = context.deps.traffic;
-  std::vector<std::string> open(records.size());
+  std::vector<Switched> switched(records.size());
   std::vector<std::function<void()>> tasks;
   for (size_t i = 0; i < records.size(); ++i)
-    tasks.emplace_back([&, i] { open[i] = switch_one(context, *records[i]); });
+    tasks.emplace_back([&, i] { switched[i] = switch_one(context, *records[i]); });
   context.deps.parallel->run(std::move(tasks));
   for (size_t i = 0; i < records.size(); ++i) {
-    context.set_fact("traffic_open." + records[i]->name(), open[i]);
+    const std::string& name = records[i]->name();
+    context.set_fact("traffic_open." + name, switched[i].astray);
+    note_left_open(context, name, switched[i].open);
+    if (switched[i].taken) context.traffic_taken.try_emplace(name, *switched[i].taken);
     if (const std::string change = records[i]->receipt().change; !change.empty())
-      context.set_fact("traffic_change." + records[i]->name(), change);
+      context.set_fact("traffic_change." + name, change);
   }
   return {};
 }
@@ -89,13 +124,26 @@ void say_when_caches_clear(RunContext& context) {
     context.set_fact("traffic_caches_clear_at", format_rfc3339(context.clock().wall_now() + longest));
 }
 
+// Each record has its own time: from when its provider took the target until clients are given it by the
+// provider's ordinary working. One whose provider took nothing has none.
+bool is_publishing(const RunContext& context, const TrafficSwitch& traffic) {
+  const auto taken = context.traffic_taken.find(traffic.name());
+  return taken != context.traffic_taken.end() &&
+         context.clock().boot_now() < taken->second + traffic.settles_within();
+}
+
 }  // namespace
 
 StepStatus traffic_points_there(RunContext& context) {
   std::string open;
+  bool all_are_publishing = true;
   for (TrafficSwitch* traffic : context.deps.traffic)
-    if (const auto why = context.fact("traffic_open." + traffic->name()))
+    if (const auto why = context.fact("traffic_open." + traffic->name())) {
       open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", traffic->name(), *why);
+      all_are_publishing &= is_publishing(context, *traffic);
+    }
+  if (!open.empty() && all_are_publishing)
+    return stop_as(Ending::kWait, "traffic is being published: {}", open);
   if (!open.empty()) return stop("traffic does not point at {} everywhere yet: {}", context.run.region, open);
   context.set_fact("traffic_verified_at", format_rfc3339(context.clock().wall_now()));
   say_when_caches_clear(context);

@@ -10,8 +10,9 @@ namespace {
 constexpr nanoseconds kPollEvery = 20ms;
 constexpr nanoseconds kLookLimit = 1s;
 constexpr nanoseconds kPointLimit = 3s;
-constexpr nanoseconds kPointEvery = 60s;  // a record that somebody keeps changing is a person's business
-constexpr nanoseconds kStaleFor = 60s;    // one that comes and goes is one event, and an alert sees it
+constexpr nanoseconds kPointEvery = 60s;   // a record that somebody keeps changing is a person's business
+constexpr nanoseconds kSettleEvery = 30s;  // clients are where they should be; an API counts its requests
+constexpr nanoseconds kStaleFor = 60s;     // one that comes and goes is one event, and an alert sees it
 constexpr nanoseconds kFresh = 3s;
 
 bool lost_a_reign(const RunContext& context, const std::string& server) {
@@ -167,14 +168,26 @@ StepStatus traffic_still_points_there(RunContext& context) {
   context.traffic_astray.clear();
   std::vector<std::string> open;
   for (size_t i = 0; i < records.size(); ++i) {
-    context.report(OpenEnds::Kind::kTraffic, records[i]->name(), astray[i]);
-    if (astray[i].empty()) continue;
-    context.traffic_astray[records[i]->name()] = astray[i];
-    open.push_back(astray[i]);
+    const std::string& name = records[i]->name();
+    const auto left_open = context.fact(left_open_fact(name));
+    if (!astray[i].empty()) context.traffic_astray[name] = astray[i];
+    const std::string why = astray[i].empty() && left_open ? name + ": " + *left_open : astray[i];
+    context.report(OpenEnds::Kind::kTraffic, name, why);
+    if (!why.empty()) open.push_back(why);
   }
   if (open.empty()) return {};
   return stop("{}", joined(open));
 }
+
+namespace {
+
+bool is_due(const std::map<std::string, BootTime>& last, const std::string& record, BootTime now,
+            nanoseconds every) {
+  const auto found = last.find(record);
+  return found == last.end() || now - found->second >= every;
+}
+
+}  // namespace
 
 StepStatus point_traffic_again(RunContext& context) {
   if (const auto why_not = why_not_act(context.deps)) return stop("not pointed back: {}", why_not->text);
@@ -184,21 +197,29 @@ StepStatus point_traffic_again(RunContext& context) {
   context.row_deadline = std::min(context.row_deadline, now + kPointLimit);
   std::vector<TrafficSwitch*> records;
   for (TrafficSwitch* traffic : context.deps.traffic) {
-    const auto last = context.last_pointed.find(traffic->name());
-    const bool waits = last != context.last_pointed.end() && now - last->second < kPointEvery;
-    if (context.traffic_astray.contains(traffic->name()) && !waits) records.push_back(traffic);
+    const std::string& name = traffic->name();
+    if (context.traffic_astray.contains(name)
+            ? is_due(context.last_pointed, name, now, kPointEvery)
+            : context.fact(left_open_fact(name)) && is_due(context.last_settled, name, now, kSettleEvery))
+      records.push_back(traffic);
   }
-  std::vector<std::string> open(records.size());
+  std::vector<Switched> switched(records.size());
   std::vector<std::function<void()>> tasks;
   for (size_t i = 0; i < records.size(); ++i)
-    tasks.emplace_back([&, i] { open[i] = switch_one(context, *records[i]); });
+    tasks.emplace_back([&, i] { switched[i] = switch_one(context, *records[i]); });
   context.deps.parallel->run(std::move(tasks));
+  std::vector<std::string> open;
   for (size_t i = 0; i < records.size(); ++i) {
-    if (!open[i].empty()) return stop("{}: {}", records[i]->name(), open[i]);
-    context.last_pointed[records[i]->name()] = context.clock().boot_now();
-    context.traffic_astray.erase(records[i]->name());
+    const std::string& name = records[i]->name();
+    const std::string& why = switched[i].astray.empty() ? switched[i].open : switched[i].astray;
+    if (!why.empty()) open.push_back(name + ": " + why);
+    context.last_settled[name] = context.clock().boot_now();
+    if (!switched[i].astray.empty()) continue;
+    note_left_open(context, name, switched[i].open);
+    if (context.traffic_astray.erase(name) > 0) context.last_pointed[name] = context.clock().boot_now();
   }
-  return {};
+  if (open.empty()) return {};
+  return stop("{}", joined(open));
 }
 
 }  // namespace farshore::rows

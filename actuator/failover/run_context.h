@@ -44,6 +44,7 @@ enum class Ending {
   kRefuse,       // nothing was done; may be tried again while the alert fires
   kRefuseFinal,  // nothing was done; trying again cannot help
   kHold,         // a person decides
+  kWait,         // past the point of no return: tried again by itself, and nobody has to be told yet
 };
 
 // Why a row stops. Without an ending the row's own on_failure counts.
@@ -87,6 +88,7 @@ class RunContext {
   size_t row = 0;  // next row of the table
   BootTime attempt_started;
   nanoseconds accepted_before{0};  // how long before attempt_started, never negative
+  BootTime row_began;              // tried for the first time
   BootTime row_started, row_deadline;
   std::vector<Fence*> fences_refused;  // of the old primary, when they were asked last
   BootTime fences_asked_at{};
@@ -126,8 +128,9 @@ class RunContext {
   };
   std::map<size_t, CareTimes> care;
   std::string care_said;  // of the last attempt to mend, so that it is logged once
-  std::map<std::string, BootTime> last_stale, last_pointed;
+  std::map<std::string, BootTime> last_stale, last_pointed, last_settled;
   std::map<std::string, std::string> traffic_astray;  // record -> why, as last seen after success
+  std::map<std::string, BootTime> traffic_taken;  // record -> when its provider said yes first in this run
 
   bool permitted(std::string_view what) const;  // by an approval of this attempt
   void clear_permissions();

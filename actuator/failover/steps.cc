@@ -57,7 +57,11 @@ constexpr std::array kSteps = {
          "the row is read in a second session; then the new reign is in force", nullptr, has_probe_row,
          commit_probe_row, reign_begins, 30s, OnFailure::kForward, false},
     Step{10, "switch_traffic", "split clients", "-", "points every traffic record at the new region",
-         "every answering authoritative name server gives the new target, and at least one answers",
+         "every answering authoritative name server gives the new target, and at least one answers; a "
+         "provider "
+         "that took it has the time that its kind takes to publish (docs/providers.md) before the run is "
+         "held; "
+         "standbys are led and a returned old primary is fenced meanwhile",
          reign_is_ours, nullptr, switch_traffic, traffic_points_there, 10s, OnFailure::kForward, false,
          "the target is known, the provider says where it points, a name server answers",
          rehearse_switch_traffic,

@@ -59,6 +59,7 @@ class CloudflareRecord final : public RecordApi {
   Status write(const RecordChange& change, BootTime deadline) override;
   Status write_token(const RecordState& seen, int64_t epoch, BootTime deadline) override;
   std::string last_change() const override { return api_.last_request_id(); }
+  nanoseconds settles_within() const override { return kCloudflarePublishesWithin; }
 
  private:
   Result<std::string> zone_id(BootTime deadline);
@@ -245,8 +246,7 @@ Result<std::unique_ptr<TrafficSwitch>> make_cloudflare_dns_traffic(const Traffic
   for (const char* key : {"zone_id", "record_id"})
     if (const std::string id = text_field(config.provider, key); !id.empty() && !is_cloudflare_id(id))
       return refuse(config, fmt::format("has a '{}' that is not 32 hexadecimal digits", key));
-  if (config.type.empty() || config.nameservers.empty())
-    return refuse(config, "needs a record type and nameservers");
+  if (config.type.empty()) return refuse(config, "needs a record type");
   // Refused here and not by Cloudflare on the day.
   const seconds shortest = text_field(config.provider, "enterprise") == "on" ? 30s : 60s;
   if (config.ttl < shortest || config.ttl > 24h)

@@ -1,10 +1,10 @@
 #include "actuator/traffic/cloudflare_pool_traffic.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "actuator/cloud/cloudflare_api.h"
 #include "actuator/traffic/nameserver_view.h"
+#include "actuator/traffic/receipt_book.h"
 #include "actuator/traffic/targets.h"
 #include "common/json/json_writer.h"
 #include "common/topology/address.h"
@@ -81,7 +81,11 @@ class CloudflarePools final : public TrafficSwitch {
   Result<std::string> target_of(const std::string& region) const override {
     return target_for(config_, region);
   }
-  TrafficReceipt receipt() const override { return {api_.last_request_id(), config_.ttl}; }
+  LookPace look_pace() const override { return asks_nameservers() ? LookPace{} : kApiPace; }
+  nanoseconds settles_within() const override {
+    return asks_nameservers() ? kCloudflarePublishesWithin : 0ns;
+  }
+  TrafficReceipt receipt() const override { return receipts_.receipt(); }
 
   Result<std::string> current(BootTime deadline) override;
   Status point_to(const std::string& region, int64_t epoch, BootTime deadline) override;
@@ -89,6 +93,7 @@ class CloudflarePools final : public TrafficSwitch {
   Result<std::vector<std::string>> faults(BootTime deadline) override;
 
  private:
+  bool asks_nameservers() const { return !config_.nameservers.empty() && !config_.type.empty(); }
   Result<Pools> read(BootTime deadline);
   Status try_once(const std::string& region, BootTime deadline);
   Status set(const Pool& pool, bool enable, BootTime deadline);
@@ -99,6 +104,7 @@ class CloudflarePools final : public TrafficSwitch {
   const std::string pools_path_;
   const CloudflareDialect dialect_;
   ApiClient api_;
+  ReceiptBook receipts_;
 };
 
 bool only_region_serves(const Pools& pools, const std::string& region) {
@@ -134,6 +140,7 @@ Result<std::string> CloudflarePools::current(BootTime deadline) {
 
 Status CloudflarePools::point_to(const std::string& region, int64_t epoch, BootTime deadline) {
   if (const auto target = target_for(config_, region); !target) return tl::unexpected(target.error());
+  receipts_.begin(epoch);
   Status outcome;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (attempt > 0 &&
@@ -164,6 +171,7 @@ Status CloudflarePools::try_once(const std::string& region, BootTime deadline) {
 
 Status CloudflarePools::set(const Pool& pool, bool enable, BootTime deadline) {
   const auto response = api_.change("PATCH", pools_path_ + pool.id, patch_body(pool, enable), deadline);
+  receipts_.asked(api_.last_request_id(), config_.ttl);
   return response ? Status() : tl::unexpected(response.error());
 }
 
@@ -180,8 +188,7 @@ Status CloudflarePools::check(const Pools& before, const std::string& region, Bo
 }
 
 Result<TrafficView> CloudflarePools::observed(BootTime deadline) {
-  if (!config_.nameservers.empty() && !config_.type.empty())
-    return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
+  if (asks_nameservers()) return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
   NameServerAnswer answer{"the Cloudflare API", {}, ""};
   if (auto now = current(deadline))
     answer.addresses.push_back(*std::move(now));

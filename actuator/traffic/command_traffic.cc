@@ -1,6 +1,9 @@
 #include "actuator/traffic/command_traffic.h"
 
 #include <algorithm>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include "actuator/traffic/nameserver_view.h"
 #include "actuator/traffic/targets.h"
@@ -38,20 +41,31 @@ class CommandTraffic final : public TrafficSwitch {
   Status point_to(const std::string& region, int64_t epoch, BootTime deadline) override {
     const Result<std::string> target = target_for(config_, region);
     if (!target) return tl::unexpected(target.error());
+    if (is_told(region, epoch)) {
+      const Result<std::string> now = current(deadline);
+      if (now && *now == *target) return {};
+    }
     Environment variables = environment();
     variables["FARSHORE_REGION"] = region;
     variables["FARSHORE_TARGET"] = *target;
     variables["FARSHORE_EPOCH"] = std::to_string(epoch);
     const Result<CommandResult> result = run(act_, variables, deadline);
     if (!result) return wrap("act of " + config_.name, result.error());
-    if (result->succeeded()) return {};
+    if (result->succeeded()) {
+      const std::lock_guard lock(mutex_);
+      told_ = std::pair(region, epoch);
+      return {};
+    }
     const ErrorCode code = result->signal != 0 ? ErrorCode::kUnknown : ErrorCode::kUnavailable;
     return fail(code, "act of {}: {}", config_.name, describe(*result));
   }
 
+  LookPace look_pace() const override {
+    return asks_nameservers() ? LookPace{} : LookPace{.first = 100ms, .longest = 1s};
+  }
+
   Result<TrafficView> observed(BootTime deadline) override {
-    if (!config_.nameservers.empty() && !config_.type.empty())
-      return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
+    if (asks_nameservers()) return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
     NameServerAnswer answer;
     answer.nameserver = "read command";
     if (Result<std::string> now = current(deadline))
@@ -62,6 +76,14 @@ class CommandTraffic final : public TrafficSwitch {
   }
 
  private:
+  bool asks_nameservers() const { return !config_.nameservers.empty() && !config_.type.empty(); }
+
+  // The act is told of an epoch once even when clients are there already: it may keep an older one out.
+  bool is_told(const std::string& region, int64_t epoch) {
+    const std::lock_guard lock(mutex_);
+    return told_ == std::pair(region, epoch);
+  }
+
   Environment environment() const {
     return {{"FARSHORE_CLUSTER", deps_.cluster}, {"FARSHORE_NAME", config_.name}};
   }
@@ -80,6 +102,8 @@ class CommandTraffic final : public TrafficSwitch {
   const TrafficConfig config_;
   const TrafficDeps deps_;
   const std::vector<std::string> act_, read_;
+  std::mutex mutex_;
+  std::optional<std::pair<std::string, int64_t>> told_;  // region and epoch of the last act that said yes
 };
 
 }  // namespace

@@ -20,6 +20,8 @@ constexpr std::array<int64_t, 14> kTtlSteps = {30,    120,   300,    3600,   720
                                                57600, 86400, 172800, 345600, 604800, 1209600, 2419200};
 constexpr int64_t kDefaultTtl = 86400;
 constexpr size_t kLongestName = 100;
+// Its name servers are given the zones within about a minute, and stand behind a cache (docs/providers.md).
+constexpr nanoseconds kPublishedWithin = 90s;
 // A token that was asked for without an answer is looked for this often before that is called unknown.
 constexpr int kLooksForToken = 3;
 constexpr nanoseconds kLookForTokenEvery = 300ms;
@@ -88,28 +90,18 @@ class LinodeRecord final : public RecordApi {
 
   TokenStyle token_style() const override { return style_; }
   std::string last_change() const override { return api_.last_change(); }
+  nanoseconds settles_within() const override { return kPublishedWithin; }
 
   Result<RecordState> read(BootTime deadline) override {
     const auto found = look(deadline);
     if (!found) return tl::unexpected(found.error());
-    RecordState state;
-    state.trouble = found->domain.trouble;
-    for (const Entry& entry : found->records) {
-      state.values.push_back(entry.target);
-      state.ttl = std::max(state.ttl.value_or(0), entry.ttl);
-    }
-    if (!found->in_the_way.empty()) state.trouble = found->in_the_way;
-    // Two can only be there when somebody else made one as well; the larger epoch is the newer writer's.
-    for (const Entry& token : found->tokens)
-      if (const auto epoch = parse_epoch_token(token.target))
-        state.epoch = std::max(state.epoch.value_or(0), *epoch);
     const std::lock_guard lock(mutex_);
     last_ = *found;
-    return state;
+    return state_of(*found);
   }
 
   Status write(const RecordChange& change, BootTime deadline) override {
-    const auto seen = last_look(deadline);
+    const auto seen = look_as(change.seen);
     if (!seen) return tl::unexpected(seen.error());
     if (seen->records.empty())
       return fail(ErrorCode::kNotFound, "{} has no {} record at Linode: make it there, a switch makes none",
@@ -121,13 +113,17 @@ class LinodeRecord final : public RecordApi {
     return {};
   }
 
-  Status write_token(const RecordState&, int64_t epoch, BootTime deadline) override {
-    auto seen = look(deadline);
-    if (!seen) return tl::unexpected(seen.error());
-    if (seen->tokens.empty()) return make_token(seen->domain, epoch, deadline);
-    for (const Entry& token : seen->tokens)
-      if (auto done = put(seen->domain, token.id, epoch_token_text(epoch), ttl_, deadline); !done)
-        return done;
+  // Looked at once more, because a POST is not to be repeated; whoever came since then is not written over.
+  Status write_token(const RecordState& seen, int64_t epoch, BootTime deadline) override {
+    const auto now = look(deadline);
+    if (!now) return tl::unexpected(now.error());
+    const RecordState state = state_of(*now);
+    if (state.epoch.value_or(0) > epoch)
+      return fail(ErrorCode::kConflict, "its token is of epoch {} by now", *state.epoch);
+    if (!is_same(state, seen)) return fail(ErrorCode::kConflict, "{} was changed since it was read", name_);
+    if (now->tokens.empty()) return make_token(now->domain, epoch, deadline);
+    for (const Entry& token : now->tokens)
+      if (auto done = put(now->domain, token.id, epoch_token_text(epoch), ttl_, deadline); !done) return done;
     return {};
   }
 
@@ -137,6 +133,24 @@ class LinodeRecord final : public RecordApi {
     std::vector<Entry> records, tokens;  // of our name and type, the configured one first; of the epoch token
     std::string in_the_way;
   };
+
+  static RecordState state_of(const Look& look) {
+    RecordState state;
+    state.trouble = look.in_the_way.empty() ? look.domain.trouble : look.in_the_way;
+    for (const Entry& entry : look.records) {
+      state.values.push_back(entry.target);
+      state.ttl = std::max(state.ttl.value_or(0), entry.ttl);
+    }
+    // Two can only be there when somebody else made one as well; the larger epoch is the newer writer's.
+    for (const Entry& token : look.tokens)
+      if (const auto epoch = parse_epoch_token(token.target))
+        state.epoch = std::max(state.epoch.value_or(0), *epoch);
+    return state;
+  }
+
+  static bool is_same(const RecordState& one, const RecordState& other) {
+    return one.values == other.values && one.epoch == other.epoch;
+  }
 
   Result<Domain> domain(BootTime deadline) {
     {
@@ -233,13 +247,11 @@ class LinodeRecord final : public RecordApi {
     return found;
   }
 
-  // Numbers of the records as the read before this write saw them.
-  Result<Look> last_look(BootTime deadline) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (last_) return *last_;
-    }
-    return look(deadline);
+  // The numbers of the records that the caller saw. A read of another thread may have come between.
+  Result<Look> look_as(const RecordState& seen) {
+    const std::lock_guard lock(mutex_);
+    if (last_ && is_same(state_of(*last_), seen)) return *last_;
+    return fail(ErrorCode::kConflict, "{} was read again meanwhile and is another", name_);
   }
 
   void forget_domain() {
@@ -327,9 +339,8 @@ Status check(const TrafficConfig& config) {
   if (text_field(config.provider, "domain").empty() && !id_field(config.provider, "domain_id"))
     return fail(ErrorCode::kInvalidArgument,
                 "line {}: traffic {} of kind linode_dns needs 'domain_id' or 'domain'", line, config.name);
-  if (config.type.empty() || config.nameservers.empty())
-    return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type and nameservers", line,
-                config.name);
+  if (config.type.empty())
+    return fail(ErrorCode::kInvalidArgument, "line {}: traffic {} needs a record type", line, config.name);
   if (std::ranges::find(kTtlSteps, ttl) == kTtlSteps.end())
     return fail(ErrorCode::kInvalidArgument,
                 "line {}: traffic {}: Linode would round a TTL of {} s; its steps are {} s", line,

@@ -1,9 +1,9 @@
 #include "actuator/traffic/linode_nodebalancer_traffic.h"
 
 #include <algorithm>
-#include <mutex>
 
 #include "actuator/cloud/linode_api.h"
+#include "actuator/traffic/receipt_book.h"
 #include "actuator/traffic/targets.h"
 #include "common/topology/address.h"
 #include "common/topology/provider_kinds.h"
@@ -13,6 +13,9 @@ namespace {
 
 constexpr int kAttempts = 4;  // the row points again by itself
 constexpr nanoseconds kRetryPause = 50ms;
+// Its check goes by intervals of some seconds and may need several of them to find a back end that was just
+// let in.
+constexpr nanoseconds kCheckedWithin = 60s;
 
 constexpr const char* kAccept = "accept";
 constexpr const char* kReject = "reject";
@@ -65,6 +68,7 @@ class NodeBalancerTraffic final : public TrafficSwitch {
   Status point_to(const std::string& region, int64_t epoch, BootTime deadline) override {
     const auto target = target_for(config_, region);
     if (!target) return tl::unexpected(target.error());
+    receipts_.begin(epoch);
     Status outcome;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       if (attempt > 0 && !pause(deadline)) break;
@@ -90,10 +94,9 @@ class NodeBalancerTraffic final : public TrafficSwitch {
     return TrafficView{{std::move(answer)}};
   }
 
-  TrafficReceipt receipt() const override {
-    const std::lock_guard lock(mutex_);
-    return receipt_;
-  }
+  LookPace look_pace() const override { return kApiPace; }
+  nanoseconds settles_within() const override { return kCheckedWithin; }
+  TrafficReceipt receipt() const override { return receipts_.receipt(); }
 
   Result<std::vector<std::string>> faults(BootTime deadline) override {
     const auto nodes = read(deadline);
@@ -157,8 +160,6 @@ class NodeBalancerTraffic final : public TrafficSwitch {
     if (auto closed = others_reject(nodes, target); !closed) return closed;
     if (find(*nodes, target)->mode != kAccept)
       return fail(ErrorCode::kUnknown, "written, but {} is in mode {}", target, find(*nodes, target)->mode);
-    const std::lock_guard lock(mutex_);
-    receipt_ = {api_.last_change(), 0ns};
     return {};
   }
 
@@ -176,6 +177,7 @@ class NodeBalancerTraffic final : public TrafficSwitch {
   Status set_mode(const Node& node, const char* mode, BootTime deadline) {
     const auto answer = api_.change("PUT", fmt::format("{}/nodes/{}", path_, node.id),
                                     fmt::format(R"({{"mode":"{}"}})", mode), deadline);
+    receipts_.asked(api_.last_change(), 0ns);
     if (answer) return {};  // what it did is read
     // A back end that is not there any more: what is there now is looked at by the next attempt.
     if (answer.error().code == ErrorCode::kNotFound || answer.error().code == ErrorCode::kConflict)
@@ -192,8 +194,7 @@ class NodeBalancerTraffic final : public TrafficSwitch {
   const std::string path_;
   Clock& clock_;
   LinodeApi api_;
-  mutable std::mutex mutex_;
-  TrafficReceipt receipt_;
+  ReceiptBook receipts_;
 };
 
 }  // namespace

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <mutex>
 
 #include "actuator/traffic/nameserver_view.h"
+#include "actuator/traffic/receipt_book.h"
 #include "actuator/traffic/targets.h"
-#include "common/base/log.h"
 #include "common/topology/address.h"
 
 namespace farshore {
@@ -32,10 +31,8 @@ class RecordTraffic final : public TrafficSwitch {
   Result<TrafficView> observed(BootTime deadline) override {
     return ask_nameservers(deps_.dns, deps_.clock, config_, deadline);
   }
-  TrafficReceipt receipt() const override {
-    const std::lock_guard lock(mutex_);
-    return receipt_;
-  }
+  nanoseconds settles_within() const override { return api_->settles_within(); }
+  TrafficReceipt receipt() const override { return receipts_.receipt(); }
   Result<std::vector<std::string>> faults(BootTime deadline) override;
 
  private:
@@ -43,20 +40,32 @@ class RecordTraffic final : public TrafficSwitch {
   bool points_at(const RecordState& state, const std::string& target) const {
     return state.values.size() == 1 && same_target(state.values.front(), target);
   }
-  bool settled(const RecordState& state, const std::string& target, int64_t epoch) const;
+  bool token_is(const RecordState& state, int64_t epoch) const {
+    return api_->token_style() == TokenStyle::kNone || state.epoch == epoch;
+  }
+  bool record_is(const RecordState& state, const std::string& target) const {
+    return state.trouble.empty() && points_at(state, target) && state.ttl == wanted_ttl();
+  }
   bool pause(BootTime deadline);
-  Status try_once(const std::string& target, int64_t epoch, BootTime deadline,
-                  std::optional<RecordState>& before);
-  Status write(const RecordState& seen, const std::string& target, int64_t epoch, BootTime deadline);
-  Status check(const std::string& target, int64_t epoch, BootTime deadline);
+  struct Attempt;
+  Status try_once(Attempt& attempt, BootTime deadline);
+  Status write(Attempt& attempt, const RecordState& seen, BootTime deadline);
+  Status check(Attempt& attempt, BootTime deadline);
   Status refuse_newer(const RecordState& state, int64_t epoch) const;
-  void remember(const RecordState& before);
 
   const TrafficConfig config_;
   const TrafficDeps deps_;
   const std::unique_ptr<RecordApi> api_;
-  mutable std::mutex mutex_;
-  TrafficReceipt receipt_;
+  ReceiptBook receipts_;
+};
+
+// One call of point_to.
+struct RecordTraffic::Attempt {
+  const std::string target;
+  const int64_t epoch;
+  std::optional<int64_t> ttl_before = {};  // of the first write, whose answer may have been lost
+  Status token = {};                       // what came of writing it apart
+  bool again = true;                       // the same once more may help
 };
 
 Result<std::string> RecordTraffic::current(BootTime deadline) {
@@ -72,27 +81,31 @@ Result<std::string> RecordTraffic::current(BootTime deadline) {
 Status RecordTraffic::point_to(const std::string& region, int64_t epoch, BootTime deadline) {
   const Result<std::string> target = target_for(config_, region);
   if (!target) return tl::unexpected(target.error());
+  receipts_.begin(epoch);
+  Attempt attempt{*target, epoch};
   Status outcome;
-  std::optional<RecordState> before;  // the first write of this call, whose answer may have been lost
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    if (attempt > 0 && !pause(deadline)) break;
-    outcome = try_once(*target, epoch, deadline, before);
-    if (outcome && before) remember(*before);
+  for (int i = 0; i < kAttempts && attempt.again; ++i) {
+    if (i > 0 && !pause(deadline)) break;
+    outcome = try_once(attempt, deadline);
     if (outcome) return {};
     if (!outcome.error().retryable()) break;
   }
   return wrap(fmt::format("{} to {} for epoch {}", config_.name, region, epoch), outcome.error());
 }
 
-Status RecordTraffic::try_once(const std::string& target, int64_t epoch, BootTime deadline,
-                               std::optional<RecordState>& before) {
+Status RecordTraffic::try_once(Attempt& attempt, BootTime deadline) {
   const Result<RecordState> seen = api_->read(deadline);
   if (!seen) return tl::unexpected(seen.error());
-  if (Status newer = refuse_newer(*seen, epoch); !newer) return newer;
-  if (settled(*seen, target, epoch)) return {};
-  if (!before) before = *seen;
-  if (Status written = write(*seen, target, epoch, deadline); !written) return written;
-  return check(target, epoch, deadline);
+  if (Status newer = refuse_newer(*seen, attempt.epoch); !newer) return newer;
+  if (record_is(*seen, attempt.target) && token_is(*seen, attempt.epoch)) {
+    receipts_.left_open("");
+    return {};
+  }
+  if (!attempt.ttl_before) attempt.ttl_before = seen->ttl.value_or(0);
+  const Status written = write(attempt, *seen, deadline);
+  receipts_.asked(api_->last_change(), seconds(std::max(*attempt.ttl_before, wanted_ttl())));
+  if (!written) return written;
+  return check(attempt, deadline);
 }
 
 Status RecordTraffic::refuse_newer(const RecordState& state, int64_t epoch) const {
@@ -100,49 +113,53 @@ Status RecordTraffic::refuse_newer(const RecordState& state, int64_t epoch) cons
   return fail(ErrorCode::kConflict, "its token is of epoch {}: a newer failover took over", *state.epoch);
 }
 
-bool RecordTraffic::settled(const RecordState& state, const std::string& target, int64_t epoch) const {
-  const bool token = api_->token_style() == TokenStyle::kNone || state.epoch == epoch;
-  return token && state.trouble.empty() && points_at(state, target) && state.ttl == wanted_ttl();
+// Whoever came between is read and judged by the next attempt; it is not final.
+Status not_final(Status outcome) {
+  if (!outcome && outcome.error().code == ErrorCode::kConflict)
+    outcome.error().code = ErrorCode::kUnavailable;
+  return outcome;
 }
 
-Status RecordTraffic::write(const RecordState& seen, const std::string& target, int64_t epoch,
-                            BootTime deadline) {
+Status RecordTraffic::write(Attempt& attempt, const RecordState& seen, BootTime deadline) {
   const TokenStyle style = api_->token_style();
-  if (style == TokenStyle::kApart && seen.epoch != epoch) {
-    // Clients must not wait for what only guards against a second writer.
+  if (style == TokenStyle::kApart && !token_is(seen, attempt.epoch)) {
+    // Clients must not wait for what only guards against a second writer, but they wait for the look at one
+    // that came between.
     const BootTime now = deps_.clock.boot_now();
-    const Status token = api_->write_token(seen, epoch, now + (deadline - now) / 3);
-    if (!token)
-      log_warn("epoch token not written", {{"record", config_.name}, {"why", token.error().message}});
+    attempt.token = api_->write_token(seen, attempt.epoch, now + (deadline - now) / 3);
+    if (!attempt.token && attempt.token.error().code == ErrorCode::kConflict) return not_final(attempt.token);
+    if (record_is(seen, attempt.target)) return {};
   }
   const bool together = style == TokenStyle::kCompared || style == TokenStyle::kTogether;
-  Status written =
-      api_->write({seen, target, wanted_ttl(), together ? std::optional(epoch) : std::nullopt}, deadline);
-  // Whoever came between is read and judged by the next attempt; it is not final.
-  if (!written && written.error().code == ErrorCode::kConflict)
-    return fail(ErrorCode::kUnavailable, "{}", written.error().message);
-  return written;
+  return not_final(api_->write(
+      {seen, attempt.target, wanted_ttl(), together ? std::optional(attempt.epoch) : std::nullopt},
+      deadline));
 }
 
 // Accepted is not done: another writer may have come between, or a proxy may have answered for the provider.
-Status RecordTraffic::check(const std::string& target, int64_t epoch, BootTime deadline) {
+Status RecordTraffic::check(Attempt& attempt, BootTime deadline) {
   const Result<RecordState> state = api_->read(deadline);
   if (!state) return fail(ErrorCode::kUnknown, "written, but not read back: {}", state.error().message);
-  if (Status newer = refuse_newer(*state, epoch); !newer) return newer;
-  if (!points_at(*state, target))
+  if (Status newer = refuse_newer(*state, attempt.epoch); !newer) return newer;
+  if (!points_at(*state, attempt.target))
     return fail(ErrorCode::kUnknown, "written, but {} tells another value", config_.provider.kind);
-  if (!state->trouble.empty()) return fail(ErrorCode::kUnavailable, "written, but {}", state->trouble);
+  if (!state->trouble.empty()) {
+    attempt.again = false;  // it was written with care for that already
+    return fail(ErrorCode::kUnavailable, "written, but {}", state->trouble);
+  }
+  if (token_is(*state, attempt.epoch)) {
+    receipts_.left_open("");
+    return {};
+  }
+  receipts_.left_open(fmt::format("its epoch token is {}, so a writer of an older epoch is not kept out{}",
+                                  state->epoch ? fmt::format("of epoch {}", *state->epoch) : "missing",
+                                  attempt.token ? "" : ": " + attempt.token.error().message));
   return {};
 }
 
 bool RecordTraffic::pause(BootTime deadline) {
   if (deps_.clock.boot_now() + kRetryPause >= deadline) return false;
   return deps_.clock.sleep_for(kRetryPause);
-}
-
-void RecordTraffic::remember(const RecordState& before) {
-  const std::lock_guard lock(mutex_);
-  receipt_ = {api_->last_change(), seconds(std::max(before.ttl.value_or(0), wanted_ttl()))};
 }
 
 Result<std::vector<std::string>> RecordTraffic::faults(BootTime deadline) {

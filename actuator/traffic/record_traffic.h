@@ -3,7 +3,8 @@
 //
 // The epoch token is a TXT record "epoch=<N>" at farshore-epoch.<name of the record>: a writer of an older
 // epoch finds it and stops. Whether the provider compares it in the same change is its TokenStyle
-// (docs/providers.md).
+// (docs/providers.md). A token that could not be written keeps no client waiting: it is left open in the
+// receipt.
 #pragma once
 
 #include <memory>
@@ -46,10 +47,12 @@ class RecordApi {
   // From `seen` to `target`, in place: never by taking away and making anew in two steps. kConflict: the
   // provider holds something else than `seen`. kUnknown: it may have taken effect.
   virtual Status write(const RecordChange& change, BootTime deadline) = 0;
-  // Only with TokenStyle::kApart.
+  // Only with TokenStyle::kApart. kConflict: a newer token, or something else than `seen`, is there.
   virtual Status write_token(const RecordState& seen, int64_t epoch, BootTime deadline);
-  // The provider's name of the last change; may be empty.
+  // The provider's name of the last change, whatever came of it; may be empty.
   virtual std::string last_change() const { return {}; }
+  // As TrafficSwitch's: from an accepted write until the provider's own name servers answer it.
+  virtual nanoseconds settles_within() const { return 0ns; }
 };
 
 std::string epoch_token_name(const std::string& record);          // farshore-epoch.<record>

@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::string_view kVersion = "/2013-04-01";
 constexpr int kPageSize = 100;
+// "Changes generally propagate to all Route 53 name servers within 60 seconds" (Developer Guide, "Editing
+// records").
+constexpr nanoseconds kPublishedWithin = 60s;
 constexpr nanoseconds kFirstPoll = 250ms;
 constexpr nanoseconds kPollEvery = 2s;
 // Left of the deadline for reading back and for the question to the name servers.
@@ -132,6 +135,7 @@ class Route53Record final : public RecordApi {
   TokenStyle token_style() const override { return style_; }
   Result<RecordState> read(BootTime deadline) override;
   Status write(const RecordChange& change, BootTime deadline) override;
+  nanoseconds settles_within() const override { return kPublishedWithin; }
   std::string last_change() const override {
     const std::lock_guard lock(mutex_);
     return last_change_;
@@ -292,13 +296,14 @@ Status Route53Record::write(const RecordChange& change, BootTime deadline) {
   const auto path = zone_path(deadline);
   if (!path) return tl::unexpected(path.error());
   const auto response = api_.change("POST", *path + "/", batch(*found, change), deadline, "application/xml");
-  if (!response) return tl::unexpected(response.error());
-  const auto accepted = parse_change(response->body);
-  if (!accepted) return fail(ErrorCode::kUnknown, "{}", accepted.error().message);
+  const auto accepted = response ? parse_change(response->body) : tl::unexpected(response.error());
   {
+    // A change that was not accepted has no id, and its request has one, which AWS's support asks for.
     const std::lock_guard lock(mutex_);
-    last_change_ = accepted->id;
+    last_change_ = accepted ? accepted->id : api_.last_request_id();
   }
+  if (!response) return tl::unexpected(response.error());
+  if (!accepted) return fail(ErrorCode::kUnknown, "{}", accepted.error().message);
   if (!accepted->in_sync) await_in_sync(accepted->id, deadline);
   return {};
 }
@@ -332,8 +337,7 @@ Result<std::unique_ptr<TrafficSwitch>> make_route53_traffic(const TrafficConfig&
     if (text_field(config.provider, key).empty()) return refuse(config, fmt::format("needs '{}'", key));
   if (const std::string id = text_field(config.provider, "zone_id"); !id.empty() && !is_route53_id(id))
     return refuse(config, "has a 'zone_id' that is not capital letters and digits, without /hostedzone/");
-  if (config.type.empty() || config.nameservers.empty())
-    return refuse(config, "needs a record type and nameservers");
+  if (config.type.empty()) return refuse(config, "needs a record type");
   return make_record_traffic(config, deps, std::make_unique<Route53Record>(config, deps));
 }
 

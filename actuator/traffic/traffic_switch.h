@@ -24,11 +24,22 @@ struct TrafficView {
   bool all_answer_only(const std::string& address) const;
 };
 
-// What is known of the last point_to that took effect, for the journal and for people.
+// What is known of the changes that were asked for in the newest epoch, for the journal and for people.
 struct TrafficReceipt {
-  std::string change;        // the provider's name of the change; empty when it gives none
+  // The provider's name of the last one, whatever came of it; empty when it gives none.
+  std::string change = {};
   nanoseconds cached_for{};  // how long after it an old answer may still be in a cache
+  // What the last point_to that said yes left undone, in words: clients are sent there, but the epoch token
+  // could not be written. Another point_to may mend it. Empty = nothing.
+  std::string open = {};
 };
+
+// How long to wait between two calls of observed(): at first, and at most when it takes longer. Name servers
+// are made for being asked; an API counts its requests.
+struct LookPace {
+  nanoseconds first = 20ms, longest = 250ms;
+};
+inline constexpr LookPace kApiPace{1s, 4s};
 
 // Thread-safe. Never throws. Calls may take until their deadline.
 class TrafficSwitch {
@@ -39,10 +50,14 @@ class TrafficSwitch {
   virtual Result<std::string> target_of(const std::string& region) const = 0;
   // The provider's own word: the address it points at now.
   virtual Result<std::string> current(BootTime deadline) = 0;
-  // Safe to repeat. kUnknown: it may have taken effect.
+  // Safe to repeat, and no change when nothing is to be done. kUnknown: it may have taken effect.
   virtual Status point_to(const std::string& region, int64_t epoch, BootTime deadline) = 0;
   // The clients' view: asks the authoritative servers (or runs the user's read command).
   virtual Result<TrafficView> observed(BootTime deadline) = 0;
+  virtual LookPace look_pace() const { return {}; }
+  // How long after point_to said yes clients may be given the old answer by the provider's ordinary working;
+  // who waits waits that long before it calls a person. 0 = not worth speaking of.
+  virtual nanoseconds settles_within() const { return 0ns; }
   virtual TrafficReceipt receipt() const { return {}; }
   // What would keep a switch from reaching clients in time, in words, looked at before the day: a second
   // value, a TTL above the configured one, a CNAME in the way. Empty = nothing found. Errors: it could not be

@@ -87,21 +87,33 @@ void NameserverSearch::refresh(const std::string& name) {
 Result<std::vector<std::string>> NameserverSearch::search(const std::string& name, BootTime deadline) {
   const Result<Query> query = make_query(name, "NS");
   if (!query) return tl::unexpected(query.error());
+  std::vector<std::string> asked = resolvers();
   for (std::string at = query->name; !at.empty(); at = parent_of(at)) {
-    Result<std::vector<std::string>> servers = ask_all(at, deadline);
+    Result<std::vector<std::string>> servers = ask_all(asked, at, deadline);
     if (!servers || !servers->empty()) return servers;
   }
   return fail(ErrorCode::kNotFound, "no name server is known for {}", name);
 }
 
-// The first resolver that gives an answer; without servers when the name is no zone.
-Result<std::vector<std::string>> NameserverSearch::ask_all(const std::string& name, BootTime deadline) {
+std::vector<std::string> NameserverSearch::resolvers() const {
   std::ostringstream text;
   text << std::ifstream(settings_.resolv_conf).rdbuf();
+  return read_resolv_conf(text.str(), settings_.resolver_port);
+}
+
+// The first resolver that gives an answer, which is the first to be asked from then on; without servers when
+// the name is no zone. The time is shared: a silent resolver, of a lost region perhaps, leaves the others
+// theirs.
+Result<std::vector<std::string>> NameserverSearch::ask_all(std::vector<std::string>& resolvers,
+                                                           const std::string& name, BootTime deadline) {
   Result<std::vector<std::string>> servers = fail(ErrorCode::kTimeout, "no time left to look for {}", name);
-  for (const std::string& resolver : read_resolv_conf(text.str(), settings_.resolver_port)) {
-    servers = ask_one(resolver, name, std::min(deadline, clock_.boot_now() + kPatience));
-    if (servers) return servers;
+  for (size_t i = 0; i < resolvers.size(); ++i) {
+    const BootTime now = clock_.boot_now();
+    const nanoseconds share = (deadline - now) / static_cast<int64_t>(resolvers.size() - i);
+    servers = ask_one(resolvers[i], name, now + std::min(share, kPatience));
+    if (!servers) continue;
+    std::swap(resolvers.front(), resolvers[i]);
+    return servers;
   }
   return wrap("looking for the name servers of " + name, servers.error());
 }

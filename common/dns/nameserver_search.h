@@ -23,7 +23,7 @@ std::vector<std::string> read_resolv_conf(const std::string& text, uint16_t port
 class NameserverSearch {
  public:
   static constexpr nanoseconds kFreshFor = 5min;
-  static constexpr nanoseconds kPatience = 1s;  // for one question to one resolver
+  static constexpr nanoseconds kPatience = 1s;  // for one question to one resolver, at most
 
   NameserverSearch(Clock& clock, std::stop_token stop, ResolverSettings settings);
   ~NameserverSearch();
@@ -39,7 +39,9 @@ class NameserverSearch {
     BootTime at;
   };
   Result<std::vector<std::string>> search(const std::string& name, BootTime deadline);
-  Result<std::vector<std::string>> ask_all(const std::string& name, BootTime deadline);
+  std::vector<std::string> resolvers() const;
+  Result<std::vector<std::string>> ask_all(std::vector<std::string>& resolvers, const std::string& name,
+                                           BootTime deadline);
   Result<std::vector<std::string>> ask_one(const std::string& resolver, const std::string& name,
                                            BootTime deadline);
   void remember(const std::string& name, std::vector<std::string> servers);

@@ -262,26 +262,37 @@ class World::Traffic final : public TrafficSwitch {
   const std::string& kind() const override { return kind_; }
   Result<std::string> target_of(const std::string& region) const override { return World::target_of(region); }
   Result<std::string> current(BootTime) override {
+    ++world_.dns_asked;
     if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
-    return world_.dns;
+    return value();
   }
   Status point_to(const std::string& region, int64_t epoch, BootTime) override {
+    ++world_.dns_asked;
     if (!world_.reigns_proven(region, epoch))
       world_.violated("S4: traffic to a server without a committed write in the epoch");
     if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
+    if (world_.dns_token > epoch) return fail(ErrorCode::kConflict, "its token is of a newer epoch");
+    if (value() == World::target_of(region) && world_.dns_token == epoch) return {};
     return world_.effect([&]() -> Status {
-      world_.dns = World::target_of(region);
+      if (world_.dns_token_works) world_.dns_token = epoch;
+      world_.receipt.open = world_.dns_token == epoch ? "" : "its epoch token is missing";
+      world_.publish(World::target_of(region));
       return {};
     });
   }
   Result<TrafficView> observed(BootTime) override {
+    ++world_.dns_looks;
     world_.clock.advance(1ms);
     return TrafficView{{{"ns1", {world_.dns}, ""}}};
   }
+  LookPace look_pace() const override { return world_.dns_pace; }
+  nanoseconds settles_within() const override { return world_.dns_settles_within; }
   TrafficReceipt receipt() const override { return world_.receipt; }
 
  private:
   World& world_;
+  const std::string& value() const { return world_.to_publish_ ? world_.to_publish_->first : world_.dns; }
+
   const std::string name_ = "orders.example.com", kind_ = "fake";
 };
 

@@ -141,6 +141,10 @@ void World::move() {
   for (SimServer& standby : state_)
     for (SimServer& primary : state_) stream(standby, primary, elapsed);
   if (reachable(server("shop-us")) && !server("shop-us").sick) lost_since_ = now;
+  if (to_publish_ && to_publish_->second <= now) {
+    dns = to_publish_->first;
+    to_publish_.reset();
+  }
   int writers = 0;
   for (const SimServer& server : state_) writers += writable(server);
   // One that is started again although it was fenced is fenced again, and soon.
@@ -183,6 +187,12 @@ void World::stream(SimServer& standby, SimServer& primary, nanoseconds) {
     standby.replay = standby.lsn;
     standby.rows = primary.rows;
   }
+}
+
+void World::publish(const std::string& target) {
+  if (target == (to_publish_ ? to_publish_->first : dns)) return;
+  to_publish_.emplace(target, clock.boot_now() + dns_publishes_in);
+  move();
 }
 
 bool World::reigns_proven(const std::string& region, int64_t epoch) const {

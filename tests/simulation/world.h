@@ -102,8 +102,14 @@ class World {
   std::mt19937_64 random;
   std::unique_ptr<ClusterWorker> worker;
   std::vector<std::string> promotions;  // "<server>@<epoch in force>" as pg_promote was called
-  std::string dns = "192.0.2.10";
-  bool dns_works = true;
+  std::string dns = "192.0.2.10";       // what the name servers answer
+  bool dns_works = true;                // the provider's API
+  nanoseconds dns_publishes_in{0}, dns_settles_within{0};
+  int64_t dns_token = 1;
+  bool dns_token_works = true;
+  int dns_asked = 0;  // calls of the provider's API
+  LookPace dns_pace;
+  int dns_looks = 0;  // of clients' view
   bool fence_works = true;
   TrafficReceipt receipt;  // of the record
   bool with_fence = true;
@@ -141,6 +147,7 @@ class World {
   void point();  // a place where the process may die
   // The effect between two such places; says what the caller hears.
   Status effect(const std::function<Status()>& happen);
+  void publish(const std::string& target);  // at once, or in a while
   bool reigns_proven(const std::string& region, int64_t epoch) const;
   void violated(const std::string& what) { violations_.push_back(what); }
   void build_worker();
@@ -150,6 +157,7 @@ class World {
   std::vector<WalPoint> history_;
   std::optional<BootTime> proof_read_at_;
   std::optional<BootTime> returned_at_, off_at_;
+  std::optional<std::pair<std::string, BootTime>> to_publish_;
   size_t happen_at_ = 0;
   std::function<void()> what_;
   size_t die_at_ = 0, points_ = 0, deaths_ = 0;

@@ -134,6 +134,25 @@ TEST_F(ApiClientTest, AWaitThatWouldPassTheDeadlineIsNotBegun) {
   EXPECT_EQ(http.requests().size(), 1u);
 }
 
+TEST_F(ApiClientTest, ARetryAfterThatDidNotFitBindsTheNextCallerToo) {
+  http.answer(HttpResponse{503, {{"retry-after", "40"}}, ""});
+  http.answer(200);
+  ASSERT_FALSE(look());
+  const auto early = change();
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, ErrorCode::kUnavailable) << "nothing was sent, so nothing is unknown";
+  EXPECT_EQ(http.requests().size(), 1u);
+  clock.advance(15s);
+  EXPECT_EQ(took([&] { EXPECT_TRUE(change()); }), 25s);
+}
+
+TEST_F(ApiClientTest, ARetryAfterOfAnAnswerThatIsFinalBindsNobody) {
+  http.answer(HttpResponse{404, {{"retry-after", "40"}}, ""});
+  http.answer(200);
+  ASSERT_FALSE(look());
+  EXPECT_EQ(took([&] { EXPECT_TRUE(look()); }), 0s);
+}
+
 TEST_F(ApiClientTest, AUsedUpLimitIsWaitedForBeforeTheNextRequest) {
   const auto second = std::chrono::floor<seconds>(clock.wall_now().time_since_epoch()).count() + 12;
   http.answer(
@@ -166,6 +185,14 @@ TEST_F(ApiClientTest, RemembersHowTheProviderNamedTheLastChange) {
   http.answer(HttpResponse{200, {{"x-request-id", "look"}}, ""});
   ASSERT_TRUE(look() && change() && look());
   EXPECT_EQ(client.last_request_id(), "8f2a?");
+  http.answer(HttpResponse{400, {{"x-request-id", "refused"}}, ""});
+  ASSERT_TRUE(look());  // the last answer before it
+  EXPECT_FALSE(change());
+  EXPECT_EQ(client.last_request_id(), "refused");
+  http.answer(fail(ErrorCode::kUnknown, "reset"));
+  EXPECT_FALSE(change());  // answered as the one before
+  EXPECT_FALSE(change());
+  EXPECT_EQ(client.last_request_id(), "") << "it is not the one before";
 }
 
 TEST(OneLine, IsShortPrintableAndNeverAPage) {

@@ -26,7 +26,9 @@ struct Provider {
   PowerDnsFixture dns{{.zone = "farshore.test",
                        .api_key = "labkey",
                        .records = {{"orders", "A", "30", "192.0.2.10"}, {"api", "A", "30", "192.0.2.10"}},
-                       .settings = {}}};
+                       .settings = {},
+                       .update_key = {},
+                       .wrapper = {}}};
   FaultyProxy proxy{port_of(dns.api_url())};
   TempDir secrets{"farshore-returns"};
 

@@ -286,6 +286,22 @@ TEST_F(CloudflareDns, WhatCannotWorkOnTheDayIsRefusedWithItsLine) {
   EXPECT_TRUE(refused("enterprise", "off", 86401s));
 }
 
+TEST_F(CloudflareDns, NameServersThatAreNotConfiguredAreLookedUp) {
+  config_.nameservers.clear();
+  dns_.nameservers(std::vector<std::string>{"ada.ns.cloudflare.com:53"});
+  dns_.answer("ada.ns.cloudflare.com:53",
+              {0, true, {{"orders.farshore.test.", "A", 60, TrafficWorld::kTargetB}}});
+  EXPECT_TRUE(traffic().observed(soon())->all_answer_only(TrafficWorld::kTargetB));
+  EXPECT_EQ(traffic().settles_within(), 60s);
+}
+
+TEST_F(CloudflareDns, AChangeThatIsRefusedIsNamedForTheJournal) {
+  http_.answer(200, listing({Shape{}}));
+  http_.answer(HttpResponse{403, {{"cf-ray", "8f2a-AMS"}}, ""});
+  EXPECT_EQ(move().error().code, ErrorCode::kPermission);
+  EXPECT_EQ(traffic().receipt().change, "8f2a-AMS");
+}
+
 class CloudflareAnswersAtFaults final : public ProviderAnswers {
  public:
   TrafficConfig config() override { return cloudflare_config(folder_.write("token", "t0ken\n")); }

@@ -69,6 +69,24 @@ TEST_F(CommandTrafficTest, ActIsToldWhereAndForWhichEpoch) {
                                                               {"FARSHORE_EPOCH", "9"}}));
 }
 
+TEST_F(CommandTrafficTest, ActIsToldOfEachEpochOnceAndThenOnlyWhenReadDisagrees) {
+  commands_.answer_exit("/traffic/act", 0);
+  commands_.answer_exit("/traffic/read", 0, "eu-west\n");
+  const auto traffic = make(make_config());
+  const auto acts = [this] {
+    return std::ranges::count_if(commands_.calls(),
+                                 [](const auto& call) { return call.argv.front() == "/traffic/act"; });
+  };
+  ASSERT_TRUE(traffic->point_to("eu-west", 9, soon()));
+  ASSERT_TRUE(traffic->point_to("eu-west", 9, soon()));
+  EXPECT_EQ(acts(), 1);
+  ASSERT_TRUE(traffic->point_to("eu-west", 10, soon())) << "it may keep an older epoch out";
+  EXPECT_EQ(acts(), 2);
+  ASSERT_TRUE(traffic->point_to("us-east", 10, soon()));
+  ASSERT_TRUE(traffic->point_to("us-east", 10, soon())) << "read says another region";
+  EXPECT_EQ(acts(), 4);
+}
+
 TEST_F(CommandTrafficTest, AFailedActIsItsWordAndAKilledOneIsUnknown) {
   const auto traffic = make(make_config());
   commands_.answer_exit("/traffic/act", 3);

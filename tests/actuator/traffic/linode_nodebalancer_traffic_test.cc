@@ -152,6 +152,23 @@ TEST_F(LinodeNodeBalancer, TwoThatAcceptAreAConflictAndOneThatIsDownDoesNotHold)
   EXPECT_EQ(traffic().current(soon()).error().code, ErrorCode::kNotFound);
 }
 
+TEST_F(LinodeNodeBalancer, OneThatDrainsBesideTheTargetIsShut) {
+  balancer_.backends = {{1, kOld, "drain"}, {2, kNew, "accept"}};
+  EXPECT_EQ(traffic().current(soon()).value(), kNew);
+  EXPECT_FALSE(traffic().observed(soon())->all_answer_only(kNew));
+  ASSERT_TRUE(move());
+  EXPECT_THAT(balancer_.done, ElementsAre("PUT 1 reject"));
+  EXPECT_TRUE(traffic().observed(soon())->all_answer_only(kNew));
+}
+
+TEST_F(LinodeNodeBalancer, ItIsAskedOnceASecondAndAFailedChangeIsNamed) {
+  EXPECT_EQ(traffic().look_pace().first, 1s);
+  HttpFault refused{.name = "refused", .answer = HttpResponse{403, {{"x-request-id", "8f2a"}}, ""}};
+  balancer_.fault = refused;
+  ASSERT_FALSE(move());
+  EXPECT_EQ(traffic().receipt().change, "8f2a");
+}
+
 TEST_F(LinodeNodeBalancer, WhatWouldGoWrongIsSaidBeforeTheDay) {
   balancer_.check = "connection";
   balancer_.backends.erase(balancer_.backends.begin() + 1);

@@ -19,6 +19,7 @@ struct Record {
   RecordState now{{kOld}, 600, {}, {}};
   std::function<Status(const RecordChange&)> on_write;
   Status token_answer;
+  std::function<void()> on_token;
   int reads = 0, writes = 0;
 };
 
@@ -38,6 +39,7 @@ class MemoryRecord final : public RecordApi {
     return {};
   }
   Status write_token(const RecordState&, int64_t epoch, BootTime) override {
+    if (record_.on_token) record_.on_token();
     if (record_.token_answer) record_.now.epoch = epoch;
     return record_.token_answer;
   }
@@ -143,14 +145,78 @@ TEST_F(RecordTrafficTest, WhatWasAcceptedAndIsNotThereIsUnknown) {
   EXPECT_EQ(liar->point_to("eu-west", 7, soon()).error().code, ErrorCode::kUnknown);
 }
 
-TEST_F(RecordTrafficTest, ATokenApartIsWrittenFirstAndItsFailureKeepsNobodyWaiting) {
+TEST_F(RecordTrafficTest, ATokenApartIsWrittenFirstAndItsFailureKeepsNobodyWaitingButIsLeftOpen) {
   record.style = TokenStyle::kApart;
   ASSERT_TRUE(move());
   EXPECT_EQ(record.now.epoch, 7);
+  EXPECT_EQ(traffic().receipt().open, "");
   record.token_answer = fail(ErrorCode::kPermission, "TXT is not granted");
   ASSERT_TRUE(traffic().point_to("us-east", 8, soon()));
   EXPECT_EQ(record.now.values, std::vector<std::string>{kOld});
   EXPECT_EQ(record.now.epoch, 7);
+  EXPECT_EQ(
+      traffic().receipt().open,
+      "its epoch token is of epoch 7, so a writer of an older epoch is not kept out: TXT is not granted");
+}
+
+TEST_F(RecordTrafficTest, ATokenThatWasLeftOpenIsWrittenByTheNextCallAndTheRecordIsNotWrittenAgain) {
+  record.style = TokenStyle::kApart;
+  record.token_answer = fail(ErrorCode::kUnavailable, "busy");
+  ASSERT_TRUE(move());
+  EXPECT_NE(traffic().receipt().open.find("is missing"), std::string::npos) << traffic().receipt().open;
+  record.token_answer = {};
+  ASSERT_TRUE(move());
+  EXPECT_EQ(record.now.epoch, 7);
+  EXPECT_EQ(record.writes, 1);
+  EXPECT_EQ(traffic().receipt().open, "");
+}
+
+TEST_F(RecordTrafficTest, ARecordThatSomebodyPointedByHandIsGivenTheTokenOfTheNewEpoch) {
+  for (const TokenStyle style : {TokenStyle::kCompared, TokenStyle::kTogether, TokenStyle::kApart}) {
+    record.style = style;
+    record.now = {{kNew}, 30, 6, {}};
+    ASSERT_TRUE(move(7));
+    EXPECT_EQ(record.now.epoch, 7);
+    EXPECT_EQ(traffic().point_to("us-east", 6, soon()).error().code, ErrorCode::kConflict);
+  }
+}
+
+TEST_F(RecordTrafficTest, ATokenThatIsAcceptedAndNotThereIsLeftOpen) {
+  struct Forgetful final : RecordApi {
+    TokenStyle token_style() const override { return TokenStyle::kTogether; }
+    Result<RecordState> read(BootTime) override { return RecordState{{kNew}, 30, 6, {}}; }
+    Status write(const RecordChange&, BootTime) override { return {}; }
+  };
+  const auto forgetful =
+      make_record_traffic(config, {http, commands, dns, clock, "shop"}, std::make_unique<Forgetful>());
+  ASSERT_TRUE(forgetful->point_to("eu-west", 7, soon()));
+  EXPECT_NE(forgetful->receipt().open.find("of epoch 6"), std::string::npos) << forgetful->receipt().open;
+}
+
+TEST_F(RecordTrafficTest, ANewerTokenThatIsFoundWhenTheOwnIsWrittenStopsTheSwitch) {
+  record.style = TokenStyle::kApart;
+  record.token_answer = fail(ErrorCode::kConflict, "its token is of epoch 9 by now");
+  record.on_token = [this] { record.now.epoch = 9; };
+  EXPECT_EQ(move(8).error().code, ErrorCode::kConflict);
+  EXPECT_EQ(record.writes, 0);
+  EXPECT_EQ(record.now.values, std::vector<std::string>{kOld});
+}
+
+TEST_F(RecordTrafficTest, AChangeThatFailedIsNamedTooAndOneOfAnotherEpochIsNot) {
+  record.on_write = [](const RecordChange&) -> Status { return fail(ErrorCode::kPermission, "read only"); };
+  ASSERT_FALSE(move(7));
+  EXPECT_EQ(traffic().receipt().change, "change-1");
+  record.now = {{kNew}, 30, 8, {}};
+  ASSERT_TRUE(move(8));
+  EXPECT_EQ(traffic().receipt().change, "") << "nothing was to be done in this epoch";
+}
+
+TEST_F(RecordTrafficTest, TroubleThatAWriteDoesNotMendIsWrittenOncePerCall) {
+  record.now.trouble = "it is proxied";
+  const Status moved = move();
+  ASSERT_FALSE(moved);
+  EXPECT_TRUE(moved.error().retryable());
+  EXPECT_EQ(record.writes, 1);
 }
 
 TEST_F(RecordTrafficTest, WithoutATokenNoneIsWritten) {

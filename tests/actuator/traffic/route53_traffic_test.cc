@@ -259,6 +259,21 @@ TEST_F(Route53, AMissingFieldIsRefusedWithItsLine) {
   }
 }
 
+TEST_F(Route53, NameServersThatAreNotConfiguredAreLookedUp) {
+  config_.nameservers.clear();
+  dns_.nameservers(std::vector<std::string>{"ns-1.awsdns-00.com:53"});
+  dns_.answer("ns-1.awsdns-00.com:53", {0, true, {{kName, "A", 60, TrafficWorld::kTargetB}}});
+  EXPECT_TRUE(traffic().observed(soon())->all_answer_only(TrafficWorld::kTargetB));
+  EXPECT_EQ(traffic().settles_within(), 60s);
+}
+
+TEST_F(Route53, AChangeThatIsRefusedIsNamedByItsRequest) {
+  http_.answer(200, listing(record(TrafficWorld::kTargetA) + token(6)));
+  http_.answer(HttpResponse{403, {{"x-amzn-requestid", "8f2a"}}, ""});
+  EXPECT_EQ(move().error().code, ErrorCode::kPermission);
+  EXPECT_EQ(traffic().receipt().change, "8f2a");
+}
+
 class Route53AtFaults final : public ProviderAnswers {
  public:
   TrafficConfig config() override {

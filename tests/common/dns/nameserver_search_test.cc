@@ -1,6 +1,9 @@
 #include "common/dns/nameserver_search.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/fakes/fake_clock.h"
 #include "tests/support/powerdns_server.h"
@@ -60,6 +63,45 @@ TEST_F(NameserverSearchTest, WhatCannotBeFoundIsToldApart) {
   server_.resume();
   ASSERT_FALSE(silent);
   EXPECT_EQ(silent.error().code, ErrorCode::kTimeout) << silent.error().message;
+}
+
+// Takes every question and answers none, as the resolver of a lost region does.
+class SilentResolver {
+ public:
+  SilentResolver(const std::string& address, uint16_t port) : socket_(::socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = inet_addr(address.c_str());
+    bound_ = ::bind(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+  }
+  ~SilentResolver() { ::close(socket_); }
+  SilentResolver(const SilentResolver&) = delete;
+  SilentResolver& operator=(const SilentResolver&) = delete;
+  bool is_bound() const { return bound_; }
+  int questions() const {
+    int count = 0;
+    for (char text[512]; ::recv(socket_, text, sizeof text, MSG_DONTWAIT) > 0;) ++count;
+    return count;
+  }
+
+ private:
+  const int socket_;
+  bool bound_ = false;
+};
+
+TEST_F(NameserverSearchTest, ASilentResolverLeavesTheNextOneItsTimeAndIsNotAskedAgainForTheParents) {
+  const SilentResolver silent("127.0.0.2", static_cast<uint16_t>(server_.dns_port()));
+  ASSERT_TRUE(silent.is_bound());
+  test::write_file(server_.file("resolv.conf"), "nameserver 127.0.0.2\nnameserver 127.0.0.1\n");
+  const auto resolver = make_dns_resolver_with(settings(), system_clock());
+  const BootTime begin = system_clock().boot_now();
+  // Three names lie between it and its zone; a look-up has a second (actuator/traffic/nameserver_view.cc).
+  const auto found = resolver->nameservers_of("orders.eu.farshore.test", begin + 1s);
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->size(), 2u);
+  EXPECT_GE(system_clock().boot_now() - begin, 400ms) << "the first one has its share of the time";
+  EXPECT_GT(silent.questions(), 0);
 }
 
 TEST_F(NameserverSearchTest, WhatIsKnownIsGivenAtOnceAndMendedInTheBackground) {
