@@ -89,9 +89,10 @@ TEST(GenerateRules, ClustersOfOneLimitShareATermAndOthersHaveTheirOwn) {
   topology.clusters.back().failover.max_data_loss = {.bytes = 5, .time = 1500ms};
   EXPECT_THAT(
       generate_rules(topology).value(),
-      AllOf(HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"crm|shop\"}) * 0 + 16777216"),
-            HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}) * 0 + 5\n"),
-            HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}) * 0 + 1.5\n")));
+      AllOf(
+          HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"crm|shop\"}[4s])) * 0 + 16777216"),
+          HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}[4s])) * 0 + 5\n"),
+          HasSubstr("(cluster_region_server:farshore_pg_up:sum{cluster=~\"big\"}[4s])) * 0 + 1.5\n")));
 }
 
 TEST(GenerateRules, ATopologyWithoutRecordsHasNoLimitOfTheirTtl) {
@@ -102,9 +103,10 @@ TEST(GenerateRules, ATopologyWithoutRecordsHasNoLimitOfTheirTtl) {
 
 TEST(GenerateRules, AThresholdCanBeGivenAnotherValue) {
   const RulesOptions options{.thresholds = {"clock_offset_seconds=2.5"}, .runbook_url = "https://wiki/x"};
-  EXPECT_THAT(generate_rules(example(), options).value(),
-              AllOf(HasSubstr("(abs(farshore_pg_clock_offset_seconds)) > 2.5\n"), Not(HasSubstr(" > 0.5")),
-                    HasSubstr("runbook_url: \"https://wiki/x/FarshoreRunHeld.md\"")));
+  EXPECT_THAT(
+      generate_rules(example(), options).value(),
+      AllOf(HasSubstr("(abs(last_over_time(farshore_pg_clock_offset_seconds[4s]))) > 2.5\n"),
+            Not(HasSubstr(" > 0.5")), HasSubstr("runbook_url: \"https://wiki/x/FarshoreRunHeld.md\"")));
 }
 
 TEST(GenerateRules, AThresholdThatDoesNotExistOrIsNoNumberIsRefused) {
