@@ -145,7 +145,8 @@ std::vector<Fence*> fences_of_old_primary(const RunContext& context);
 std::string switch_one(RunContext& context, TrafficSwitch& traffic);
 // What each of them says now, looked at side by side.
 std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server);
-// The first proof of isolation, all fences looked at side by side; else what each of them said.
+// The first proof of isolation, all fences looked at side by side; else what each of them said. Who has not
+// answered yet when one has a proof is not waited for.
 tl::expected<FenceProof, std::string> isolation_proof(RunContext& context);
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);
 

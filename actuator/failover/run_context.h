@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "actuator/alerts/alert_votes.h"
+#include "actuator/failover/aside.h"
 #include "actuator/failover/open_ends.h"
 #include "actuator/failover/seams.h"
 #include "actuator/fence/fence.h"
@@ -88,8 +89,13 @@ class RunContext {
   BootTime attempt_started;
   nanoseconds accepted_before{0};  // how long before attempt_started, never negative
   BootTime row_started, row_deadline;
-  std::vector<Fence*> fences_refused;  // of the old primary, when they were asked last
-  BootTime fences_asked_at{};
+  // What a fence answers to isolate(), and when; until it does, that it did not.
+  struct FenceAnswer {
+    Status status = fail(ErrorCode::kTimeout, "no answer");
+    BootTime at{};
+  };
+  Aside<FenceAnswer> asked;              // by row 5
+  Aside<FenceProof> looked_at;           // for a proof
   std::optional<BootTime> fenced_since;  // since when the fence is known to hold, or goes without proof
   // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
   std::optional<size_t> tried_row;
