@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,7 @@ class RunContext {
   };
   Aside<FenceAnswer> asked;              // by row 5
   Aside<FenceProof> looked_at;           // for a proof
+  Aside<FenceProof> watched;             // for a proof that was read before
   std::optional<BootTime> fenced_since;  // since when the fence is known to hold, or goes without proof
   // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
   std::optional<size_t> tried_row;
@@ -133,6 +135,11 @@ class RunContext {
   std::map<size_t, CareTimes> care;
   std::string care_said;  // of the last attempt to mend, so that it is logged once
   std::map<std::string, BootTime> last_stale, last_pointed;
+  // Of a server that is kept out: when its proof is looked at next, what was seen when it did not hold any
+  // more; whether the last look could tell nothing, or not for certain.
+  std::map<std::string, BootTime> watch_due;
+  std::map<std::string, std::string> lost_proofs;
+  std::set<std::string> unread_proofs, doubted_proofs;
   std::map<std::string, std::string> traffic_astray;  // record -> why, as last seen after success
 
   bool permitted(std::string_view what) const;  // by an approval of this attempt
