@@ -100,6 +100,11 @@ Result<JsonValue> LinodeApi::change(const std::string& method, const std::string
   return parse_object(*response, ErrorCode::kUnknown);
 }
 
+std::string change_named(const LinodeApi& api) {
+  const std::string id = api.last_change();
+  return id.empty() ? "" : fmt::format(" (last change: request {})", id);
+}
+
 std::string linode_filter(const std::string& field, const std::string& text) {
   JsonWriter json;
   json.begin_object().field(field, text).end_object();

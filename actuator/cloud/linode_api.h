@@ -33,6 +33,9 @@ class LinodeApi {
   ApiClient client_;
 };
 
+// For the evidence of a fence: by which name the provider knows the last change; empty when it gave none.
+std::string change_named(const LinodeApi& api);
+
 // {"<field>":"<text>"}, for X-Filter.
 std::string linode_filter(const std::string& field, const std::string& text);
 

@@ -84,8 +84,11 @@ Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunCo
   note_cooldown(context);
   // At once: a process that starts after this one has died knows the lost primary only from here.
   rows::remember_last_sight(context);
-  if (before)
+  if (before) {
     for (auto& [name, value] : rows::settings_still_to_put_back(*before)) context.set_fact(name, value);
+    for (auto& [name, value] : rows::proofs_to_watch(*before))
+      if (name != rows::kept_out_fact(reign.server)) context.set_fact(name, value);
+  }
   if (auto written = record(context, "start", StepEvent::kDone, "the run is open"); !written)
     return wrap("starting a run", written.error());
   return context;

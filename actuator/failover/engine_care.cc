@@ -35,10 +35,15 @@ void Engine::care_for_reign(RunContext& context, bool urgent_only) {
 
 // The journal gets a line when it opens and when it holds again, and none in between: it may take days.
 bool Engine::look_after(RunContext& context, const Step& step) {
+  const bool had_news = context.has_new_facts();
   const StepStatus holds = step.care.holds(context);
   const bool was_open = context.fact(open_fact(step)).has_value();
   if (holds) {
-    if (!was_open) return true;
+    if (!was_open) {
+      if (!had_news && context.has_new_facts())
+        (void)record(context, step.name, StepEvent::kDone, "looked at again");
+      return true;
+    }
     context.set_fact(open_fact(step), std::string());
     (void)record(context, step.name, StepEvent::kDone, "holds again");
     log_info("holds again", {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}});

@@ -81,6 +81,15 @@ StepStatus no_stale_primary(RunContext& context);
 StepStatus fence_stale_primaries(RunContext& context);
 StepStatus hooks_came_into_force(RunContext& context);
 StepStatus run_hooks_again(RunContext& context);
+// A server that lost a reign, has a fence, and was not seen following since.
+bool must_be_kept_out(const RunContext& context, const std::string& server);
+// Seen in recovery on the reign's timeline, it is one of its standbys, and nothing is kept out any more.
+void note_rejoined(RunContext& context, const std::string& server, const ServerObservation& seen);
+void forget_rejoined(RunContext& context, const std::string& server);
+// Looks at the proof of such a server every few seconds, aside; the evidence when it does not hold any more.
+std::optional<std::string> lost_proof(RunContext& context, const std::string& server);
+// The facts by which the next run goes on watching the servers that lost an earlier reign.
+RunFacts proofs_to_watch(const RunContext& context);
 // What this process' observer saw of a server in the last seconds; null = it did not answer, or longer ago.
 const ServerObservation* fresh_sight(const RunContext& context, const Snapshot* snapshot,
                                      const std::string& server);
@@ -158,7 +167,8 @@ struct NoProof {
   std::string said;      // by each of the fences
   bool refuted = false;  // one of them knows that the server is not isolated; else nobody knows anything
 };
-// The first proof of isolation, all fences looked at side by side.
+// The first proof of isolation, all fences looked at side by side. Who has not answered yet when one has a
+// proof is not waited for.
 tl::expected<FenceProof, NoProof> isolation_proof(RunContext& context);
 bool promoted_on_new_timeline(const RunContext& context, const ServerLook& look);
 

@@ -46,18 +46,21 @@ std::string why_stale(RunContext& context, const std::string& server, bool& seen
   if (seen_writing)
     return fmt::format("{} lost the reign to {} and answers as a primary", server, context.run.candidate);
   const bool follows = seen && seen->facts->in_recovery;
-  const bool unproven = server == context.old_primary() && !fences_of(context, server).empty() &&
-                        !context.fact(kept_out_fact(server));
-  if (unproven && !follows)
-    return fmt::format("{} lost the reign to {} and nothing proves that it cannot write", server,
-                       context.run.candidate);
-  return "";
+  const bool unproven = must_be_kept_out(context, server) && !context.fact(kept_out_fact(server));
+  if (!unproven || follows) return "";
+  const auto lost = context.lost_proofs.find(server);
+  if (lost != context.lost_proofs.end())
+    return fmt::format("{} lost the reign to {} and nothing proves any more that it cannot write: {}", server,
+                       context.run.candidate, lost->second);
+  return fmt::format("{} lost the reign to {} and nothing proves that it cannot write", server,
+                     context.run.candidate);
 }
 
 bool read_proof(RunContext& context, const std::string& server) {
   for (const FenceProof& proof : read_proofs(context, server))
     if (proof.state == FenceState::kIsolated) {
       if (!context.fact(kept_out_fact(server))) context.set_fact(kept_out_fact(server), proof.evidence);
+      context.lost_proofs.erase(server);
       return true;
     }
   return false;
@@ -68,6 +71,23 @@ void ask_fences(RunContext& context, const std::string& server) {
   for (Fence* rung : fences_of(context, server))
     tasks.emplace_back([rung, &context] { (void)rung->isolate(context.row_deadline); });
   context.deps.parallel->run(std::move(tasks));
+}
+
+// What was seen of it since the last look: that it follows, or that its proof does not hold any more.
+void watch(RunContext& context, const std::string& server) {
+  const auto snapshot = context.deps.view->snapshot();
+  const ServerObservation* seen = fresh_sight(context, snapshot.get(), server);
+  if (seen) note_rejoined(context, server, *seen);
+  if (!must_be_kept_out(context, server)) {
+    context.lost_proofs.erase(server);
+    return;
+  }
+  if (seen && seen->facts->in_recovery) return;  // it cannot write, whoever started it
+  const auto evidence = lost_proof(context, server);
+  if (!evidence) return;
+  context.set_fact(kept_out_fact(server), std::string());
+  context.lost_proofs[server] = *evidence;
+  context.last_stale[server] = context.clock().boot_now();
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -117,12 +137,13 @@ StepStatus no_stale_primary(RunContext& context) {
   const BootTime now = context.clock().boot_now();
   for (const ServerConfig& server : context.deps.cluster->servers) {
     if (server.name == context.run.candidate) continue;
+    watch(context, server.name);
     bool seen_writing = false;
     std::string why = why_stale(context, server.name, seen_writing);
     if (seen_writing) context.last_stale[server.name] = now;
     const auto last = context.last_stale.find(server.name);
     if (why.empty() && last != context.last_stale.end() && now - last->second < kStaleFor)
-      why = fmt::format("{} lost the reign and was seen as a primary a moment ago", server.name);
+      why = fmt::format("{} lost the reign and could write a moment ago", server.name);
     context.report(OpenEnds::Kind::kStalePrimary, server.name, why);
     if (!why.empty()) open.push_back(std::move(why));
   }
@@ -138,6 +159,7 @@ StepStatus fence_stale_primaries(RunContext& context) {
     if (server.name == context.run.candidate || why_stale(context, server.name, seen_writing).empty())
       continue;
     if (context.fact(kept_out_fact(server.name))) context.set_fact(kept_out_fact(server.name), std::string());
+    forget_rejoined(context, server.name);
     ask_fences(context, server.name);
     if (!read_proof(context, server.name))
       open.push_back(fmt::format("no proof yet that {} cannot write", server.name));

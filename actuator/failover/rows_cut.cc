@@ -58,27 +58,27 @@ StepCheck is_fenced(RunContext& context) { return isolation_proof(context).has_v
 
 namespace {
 
-// Rungs are tried side by side; what they answer proves nothing, fence_holds looks. Those that refused are
-// asked again: what kept them (another job on the machine) passes.
-void ask_rungs(RunContext& context, const std::vector<Fence*>& rungs) {
-  std::vector<Status> answers(rungs.size());
-  std::vector<std::function<void()>> tasks;
-  for (size_t i = 0; i < rungs.size(); ++i)
-    tasks.emplace_back([&, i] { answers[i] = rungs[i]->isolate(context.row_deadline); });
-  context.deps.parallel->run(std::move(tasks));
-  context.fences_refused.clear();
-  for (size_t i = 0; i < rungs.size(); ++i)
-    if (!answers[i]) context.fences_refused.push_back(rungs[i]);
-  context.fences_asked_at = context.clock().boot_now();
+// Rungs are tried side by side, aside from the row: what they answer proves nothing, fence_holds looks, and
+// one that hangs must keep nobody from the proof of another.
+void ask_rung(RunContext& context, Fence& rung) {
+  context.asked.begin(*context.deps.parallel, rung,
+                      [&rung, deadline = context.row_deadline, clock = &context.clock()] {
+                        const Status status = rung.isolate(deadline);
+                        return RunContext::FenceAnswer{status, clock->boot_now()};
+                      });
 }
 
-// Looks first, as before the first asking. A pause or a latch since then asks nobody else any more.
-StepStatus ask_refused_again(RunContext& context) {
-  const bool due = context.clock().boot_now() - context.fences_asked_at >= kAskAgainEvery;
-  if (context.fences_refused.empty() || !due) return {};
-  if (auto silent = still_silent(context); !silent) return silent;
-  if (may_act(context)) ask_rungs(context, std::vector<Fence*>(context.fences_refused));
-  return {};
+// Those that refused are asked again: what kept them (another job on the machine) passes. Looks first, as
+// before the first asking. A pause or a latch since then asks nobody else any more.
+void ask_refused_again(RunContext& context) {
+  std::vector<Fence*> refused;
+  for (Fence* rung : fences_of_old_primary(context)) {
+    const auto* answer = context.asked.answer(*rung);
+    if (answer && !answer->status && context.clock().boot_now() - answer->at >= kAskAgainEvery)
+      refused.push_back(rung);
+  }
+  if (refused.empty() || !still_silent(context) || !may_act(context)) return;
+  for (Fence* rung : refused) ask_rung(context, *rung);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ StepStatus ask_refused_again(RunContext& context) {
 StepStatus fence(RunContext& context) {
   // Again: reading the proof before this may have taken seconds, and the primary may be back since.
   if (auto silent = still_silent(context); !silent) return silent;
-  ask_rungs(context, fences_of_old_primary(context));
+  for (Fence* rung : fences_of_old_primary(context)) ask_rung(context, *rung);
   return {};
 }
 
@@ -110,12 +110,17 @@ StepStatus fence_holds(RunContext& context) {
       context.fenced_since = context.clock().boot_now();
       return {};
     }
-    if (auto silent = still_silent(context); !silent) return silent;  // back before a fence took effect
+    if (auto silent = still_silent(context); !silent) {  // back before a fence took effect
+      // A run that ends must not stop it afterwards: what was asked for happens now, or not at all.
+      if (!context.asked.is_any_out()) return silent;
+      context.asked.wait();
+      continue;
+    }
     // A look cut short by the deadline would only say so, and not why there is no proof.
-    if (context.clock().boot_now() + kTimeForALook < context.row_deadline &&
-        !context.permitted(kPermitProof)) {
+    const bool waits = !context.permitted(kPermitProof) || context.asked.is_any_out();
+    if (waits && context.clock().boot_now() + kTimeForALook < context.row_deadline) {
       context.clock().sleep_for(fence_limit(context) > 0ns ? kPollSlowFence : kPollEvery);
-      if (auto asked = ask_refused_again(context); !asked) return asked;
+      ask_refused_again(context);
       continue;
     }
     if (context.permitted(kPermitProof)) break;

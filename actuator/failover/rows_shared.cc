@@ -10,6 +10,7 @@ namespace {
 
 constexpr nanoseconds kRestoreCommandLimit = 5s;
 constexpr nanoseconds kSideBySide = 1700ms;  // of several proofs; a proof is fresh for 2 s
+constexpr nanoseconds kPollLooks = 5ms;
 constexpr const char* kPrimaryMinimums = "primary_minimums";
 
 // PostgreSQL pauses replay at a change that asks for more than the standby has; it can then not be promoted,
@@ -283,12 +284,19 @@ std::vector<Fence*> fences_of_old_primary(const RunContext& context) {
   return fences_of(context, context.old_primary());
 }
 
+namespace {
+
+// A rung that hangs must not make the proof of another one too old to be used.
+BootTime deadline_of_proofs(const RunContext& context, size_t fences) {
+  if (fences < 2) return context.row_deadline;
+  return std::min(context.row_deadline, context.clock().boot_now() + kSideBySide);
+}
+
+}  // namespace
+
 std::vector<FenceProof> read_proofs(const RunContext& context, const std::string& server) {
   const std::vector<Fence*> fences = fences_of(context, server);
-  // A rung that hangs must not make the proof of another one too old to be used.
-  const BootTime deadline = fences.size() < 2
-                                ? context.row_deadline
-                                : std::min(context.row_deadline, context.clock().boot_now() + kSideBySide);
+  const BootTime deadline = deadline_of_proofs(context, fences.size());
   std::vector<FenceProof> proofs(fences.size());
   std::vector<std::function<void()>> tasks;
   for (size_t i = 0; i < fences.size(); ++i)
@@ -298,17 +306,31 @@ std::vector<FenceProof> read_proofs(const RunContext& context, const std::string
 }
 
 tl::expected<FenceProof, NoProof> isolation_proof(RunContext& context) {
-  const std::vector<FenceProof> proofs = read_proofs(context, context.old_primary());
-  NoProof none{.said = proofs.empty() ? "there is no fence" : ""};
-  for (const FenceProof& proof : proofs) {
-    if (proof.state == FenceState::kIsolated) {
-      context.proof_read_at = proof.read_at;
-      return proof;
+  const std::vector<Fence*> fences = fences_of_old_primary(context);
+  if (fences.empty()) return tl::unexpected<NoProof>(NoProof{.said = "there is no fence"});
+  const BootTime deadline = deadline_of_proofs(context, fences.size());
+  for (Fence* fence : fences)
+    context.looked_at.begin(*context.deps.parallel, *fence,
+                            [fence, deadline] { return fence->proof(deadline); });
+  while (true) {
+    bool all = true;
+    for (const Fence* fence : fences) {
+      const FenceProof* proof = context.looked_at.answer(*fence);
+      all &= proof != nullptr;
+      if (!proof || proof->state != FenceState::kIsolated) continue;
+      context.proof_read_at = proof->read_at;
+      return *proof;
     }
+    if (all) break;
+    context.clock().sleep_for(kPollLooks);
+  }
+  NoProof none;
+  for (const Fence* fence : fences) {
+    const FenceProof& proof = *context.looked_at.answer(*fence);
     const bool unknown = proof.state == FenceState::kUnknown;
     none.refuted |= !unknown;
-    none.said +=
-        fmt::format("{}{}{}", none.said.empty() ? "" : "; ", unknown ? "" : "not isolated, ", proof.evidence);
+    none.said += fmt::format("{}{}{}", none.said.empty() ? "" : "; ", unknown ? "" : "not isolated, ",
+                             proof.evidence.empty() ? "no answer" : proof.evidence);
   }
   return tl::unexpected<NoProof>(std::move(none));
 }

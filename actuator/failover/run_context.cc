@@ -1,6 +1,7 @@
 #include "actuator/failover/run_context.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <thread>
 
@@ -9,6 +10,20 @@ namespace {
 
 constexpr std::string_view kPermitPrefix = "permit.";
 
+class BegunThread final : public Parallel::Begun {
+ public:
+  explicit BegunThread(std::function<void()> task)
+      : thread_([this, task = std::move(task)] {
+          task();
+          done_.store(true, std::memory_order_release);
+        }) {}
+  bool is_done() const override { return done_.load(std::memory_order_acquire); }
+
+ private:
+  std::atomic<bool> done_{false};
+  std::jthread thread_;
+};
+
 class ThreadParallel final : public Parallel {
  public:
   void run(std::vector<std::function<void()>> tasks) override {
@@ -16,6 +31,9 @@ class ThreadParallel final : public Parallel {
     std::vector<std::jthread> threads;
     for (size_t i = 1; i < tasks.size(); ++i) threads.emplace_back(std::move(tasks[i]));
     tasks.front()();
+  }
+  std::unique_ptr<Begun> begin(std::function<void()> task) override {
+    return std::make_unique<BegunThread>(std::move(task));
   }
 };
 

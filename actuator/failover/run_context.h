@@ -5,11 +5,13 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "actuator/alerts/alert_votes.h"
+#include "actuator/failover/aside.h"
 #include "actuator/failover/open_ends.h"
 #include "actuator/failover/seams.h"
 #include "actuator/fence/fence.h"
@@ -90,8 +92,14 @@ class RunContext {
   nanoseconds accepted_before{0};  // how long before attempt_started, never negative
   BootTime row_began;              // tried for the first time
   BootTime row_started, row_deadline;
-  std::vector<Fence*> fences_refused;  // of the old primary, when they were asked last
-  BootTime fences_asked_at{};
+  // What a fence answers to isolate(), and when; until it does, that it did not.
+  struct FenceAnswer {
+    Status status = fail(ErrorCode::kTimeout, "no answer");
+    BootTime at{};
+  };
+  Aside<FenceAnswer> asked;              // by row 5
+  Aside<FenceProof> looked_at;           // for a proof
+  Aside<FenceProof> watched;             // for a proof that was read before
   std::optional<BootTime> fenced_since;  // since when the fence is known to hold, or goes without proof
   // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
   std::optional<size_t> tried_row;
@@ -129,6 +137,11 @@ class RunContext {
   std::map<size_t, CareTimes> care;
   std::string care_said;  // of the last attempt to mend, so that it is logged once
   std::map<std::string, BootTime> last_stale, last_pointed, last_settled;
+  // Of a server that is kept out: when its proof is looked at next, what was seen when it did not hold any
+  // more; whether the last look could tell nothing, or not for certain.
+  std::map<std::string, BootTime> watch_due;
+  std::map<std::string, std::string> lost_proofs;
+  std::set<std::string> unread_proofs, doubted_proofs;
   std::map<std::string, std::string> traffic_astray;  // record -> why, as last seen after success
   std::map<std::string, BootTime> traffic_taken;  // record -> when its provider said yes first in this run
 

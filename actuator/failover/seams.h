@@ -28,6 +28,15 @@ class Parallel {
   virtual ~Parallel() = default;
   // Returns when all are done; each is bounded by its own deadline.
   virtual void run(std::vector<std::function<void()>> tasks) = 0;
+
+  // What was begun; destroying it waits for its end.
+  class Begun {
+   public:
+    virtual ~Begun() = default;
+    virtual bool is_done() const = 0;  // what the task wrote can be read then
+  };
+  // Returns at once. The task is bounded by its own deadline and throws nothing.
+  virtual std::unique_ptr<Begun> begin(std::function<void()> task) = 0;
 };
 
 Parallel& thread_parallel();

@@ -90,7 +90,7 @@ constexpr std::array kSteps = {
          "a returned old primary",
          "the proof says isolated, or there is no fence to ask",
          "asks every fence of a server that lost the reign and may write",
-         "the proof is read back",
+         "the proof is read back, and again every few seconds for as long as the reign lasts",
          reign_is_ours,
          is_kept_out,
          fence_again,

@@ -152,6 +152,7 @@ class LinodeFirewallFence final : public Fence {
           what +
           " drops all new traffic; whether sessions that were open go on is unknown, so this is no proof";
     }
+    proof.evidence += change_named(api_);
     return proof;
   }
 

@@ -51,7 +51,8 @@ class LinodePowerFence final : public Fence {
       return proof;
     }
     proof.evidence = fmt::format("{} of {} is {}, its watchdog is {}", finder_.name(), server_, seen->status,
-                                 seen->watchdog ? "on" : "off");
+                                 seen->watchdog ? "on" : "off") +
+                     change_named(api_);
     if (!is_known_status(seen->status)) return proof;
     const bool off = seen->status == kOffline && !seen->watchdog;
     proof.state = off ? FenceState::kIsolated : FenceState::kNotIsolated;

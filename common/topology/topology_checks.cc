@@ -251,7 +251,28 @@ class Checker {
     }
   }
 
+  // Both are asked at once, and the firewall shuts out the session in which ssh would look for its proof.
+  void check_firewall_beside_ssh(const ClusterConfig& cluster, const std::string& path) {
+    std::set<std::string> ssh, proven_otherwise;
+    for (const FenceConfig& fence : cluster.fences) {
+      if (fence.provider.kind == "ssh")
+        ssh.insert(fence.server);
+      else if (proves_by_itself(fence.provider))
+        proven_otherwise.insert(fence.server);
+    }
+    for (size_t i = 0; i < cluster.fences.size(); ++i) {
+      const FenceConfig& fence = cluster.fences[i];
+      if (fence.provider.kind != "linode_firewall" || !ssh.contains(fence.server) ||
+          proven_otherwise.contains(fence.server))
+        continue;
+      add(fmt::format("{}.fence.{}", path, i),
+          fmt::format("the firewall shuts out the ssh fence of '{}', which is its only proof", fence.server),
+          "add linode_power or a command, or leave the firewall out");
+    }
+  }
+
   void check_fences(const ClusterConfig& cluster, const std::string& path) {
+    check_firewall_beside_ssh(cluster, path);
     std::set<std::string> fenced, proven;
     for (size_t i = 0; i < cluster.fences.size(); ++i) {
       const std::string& server = cluster.fences[i].server;

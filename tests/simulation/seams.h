@@ -329,11 +329,40 @@ class World::Hooking final : public Hooks {
   HookRound round_;
 };
 
+// Tasks take the time that they move the clock by, one after another; one that throws Hangs takes its own
+// beside the others.
 class World::Inline final : public Parallel {
  public:
+  explicit Inline(World& world) : world_(world) {}
   void run(std::vector<std::function<void()>> tasks) override {
-    for (auto& task : tasks) task();
+    std::vector<std::unique_ptr<Begun>> begun;
+    for (auto& task : tasks) begun.push_back(begin(std::move(task)));
   }
+  std::unique_ptr<Begun> begin(std::function<void()> task) override {
+    try {
+      task();
+    } catch (const Hangs& hangs) {
+      return std::make_unique<Done>(world_, world_.clock.boot_now() + hangs.limit);
+    }
+    return std::make_unique<Done>(world_, world_.clock.boot_now());
+  }
+
+ private:
+  class Done final : public Begun {
+   public:
+    Done(World& world, BootTime at) : world_(world), at_(at) {}
+    ~Done() override {
+      if (!is_done()) world_.clock.advance(at_ - world_.clock.boot_now());
+    }
+    Done(const Done&) = delete;
+    Done& operator=(const Done&) = delete;
+    bool is_done() const override { return world_.clock.boot_now() >= at_; }
+
+   private:
+    World& world_;
+    const BootTime at_;
+  };
+  World& world_;
 };
 
 class World::Told final : public Notifier {

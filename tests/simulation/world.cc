@@ -59,7 +59,7 @@ World::World(uint64_t seed, bool cascade)
   fence_ = std::make_unique<PowerFence>(*this);
   traffic_ = std::make_unique<Traffic>(*this);
   hooking_ = std::make_unique<Hooking>(*this);
-  inline_ = std::make_unique<Inline>();
+  inline_ = std::make_unique<Inline>(*this);
   told_ = std::make_unique<Told>(*this);
   clock.on_move = [this] { move(); };
   journal.before_write = [this](std::string_view) -> Status {
@@ -73,7 +73,10 @@ World::World(uint64_t seed, bool cascade)
   build_worker();
 }
 
-World::~World() { clock.on_move = {}; }
+World::~World() {
+  clock.on_move = {};
+  worker.reset();  // waits for what it began
+}
 
 void World::build_worker() {
   EngineDeps deps;

@@ -21,6 +21,11 @@ namespace farshore::simulation {
 // Thrown where the process dies; caught by the test, which throws the worker away and makes a new one.
 struct ProcessDied {};
 
+// Thrown by a seam that does not answer for so long, to the one that runs it aside (Parallel).
+struct Hangs {
+  nanoseconds limit;
+};
+
 struct SimServer {
   std::string name, region;
   bool running = true;   // PostgreSQL answers to whoever reaches it

@@ -12,17 +12,21 @@ class HangingFence final : public Fence {
   explicit HangingFence(World& world) : world_(world) {}
   const std::string& server() const override { return server_; }
   std::string grade() const override { return "hanging"; }
-  Status isolate(BootTime) override {
-    world_.clock.advance(5s);  // its own limit
-    return fail(ErrorCode::kTimeout, "no answer");
+  Status isolate(BootTime deadline) override {
+    asked_at = world_.clock.wall_now();
+    if (when_asked) when_asked();
+    throw Hangs{std::min<nanoseconds>(deadline - world_.clock.boot_now(), kItsOwnLimit)};
   }
   FenceProof proof(BootTime deadline) override {
     const BootTime began = world_.clock.boot_now();
-    longest_look = std::max(longest_look, deadline - began);
-    if (deadline > began) world_.clock.advance(deadline - began);
-    return {FenceState::kUnknown, grade(), "no answer", began};
+    const auto run = world_.last_run();  // while the service is down; afterwards nobody waits for it
+    if (run && run->state == RunState::kRunning) longest_look = std::max(longest_look, deadline - began);
+    throw Hangs{std::max<nanoseconds>(deadline - began, 0ns)};
   }
+  static constexpr nanoseconds kItsOwnLimit = 15s;  // three requests
   nanoseconds longest_look{0};
+  std::optional<WallTime> asked_at;
+  std::function<void()> when_asked;
 
  private:
   World& world_;
@@ -55,6 +59,32 @@ TEST_F(SeveralFences, ARungThatHangsDoesNotMakeTheProofOfAnotherTooOld) {
   EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
   EXPECT_EQ(world.last_facts()["fence_grade"], "power");
   EXPECT_LT(hanging.longest_look, 2s);
+}
+
+TEST_F(SeveralFences, ARungThatHangsDoesNotDelayTheOutageOfAnother) {
+  HangingFence hanging(world);
+  world.further_fences = {&hanging};
+  lose_and_alert();
+  world.run_for(60s);
+  ASSERT_EQ(run().state, RunState::kSucceeded) << run().reason;
+  RunFacts facts = world.last_facts();
+  // The look before the fences are asked waits for the one that hangs, the proof for nobody.
+  EXPECT_LT(std::stod(facts["seconds.fence_old_primary"]), 2.5);
+  EXPECT_LT(std::stod(facts["seconds.promote"]), 1);
+}
+
+// A run that ends leaves nothing behind that would stop the primary later.
+TEST_F(SeveralFences, APrimaryThatComesBackWhileAFenceIsAskedIsJudgedWhenThatOneHasAnswered) {
+  HangingFence hanging(world);
+  hanging.when_asked = [this] { world.server("shop-us").running = true; };
+  world.fence_works = false;
+  world.further_fences = {&hanging};
+  lose_and_alert();
+  world.run_for(20s);
+  ASSERT_TRUE(hanging.asked_at);
+  EXPECT_EQ(run().state, RunState::kRefused);
+  EXPECT_NE(run().reason.find("came back"), std::string::npos) << run().reason;
+  EXPECT_GE(world.journal.steps(run().id)->back().at - *hanging.asked_at, HangingFence::kItsOwnLimit);
 }
 
 TEST_F(SeveralFences, TheOnlyFenceMayTakeItsTimeToSayThatItDoesNotKnow) {

@@ -219,5 +219,18 @@ TEST_F(LinodePower, ItIsNamedByNumberOrLabelAndNeedsAToken) {
   EXPECT_EQ(refused().message, "line 12: the linode_power fence of shop-us needs 'token_file'");
 }
 
+TEST_F(LinodePower, TheEvidenceNamesTheRequestByWhichTheProviderCanFindIt) {
+  http_.answer(200, instance("running", false));
+  HttpResponse asked;
+  asked.status = 200;
+  asked.body = "{}";
+  asked.headers["x-request-id"] = "8f2a";
+  http_.answer(asked);
+  http_.answer(200, instance("offline", false));
+  ASSERT_TRUE(fence().isolate(soon()));
+  EXPECT_EQ(proof().evidence,
+            "Linode 1111 of shop-us is offline, its watchdog is off (last change: request 8f2a)");
+}
+
 }  // namespace
 }  // namespace farshore

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <thread>
@@ -64,6 +65,18 @@ class SshFenceLive : public ::testing::Test {
     return backend;
   }
 
+  // Found by another name, as when the data lies on a volume of its own. Whoever runs the test made the link.
+  void find_it_by_a_link() {
+    const std::string link = folder_.file("main");
+    std::filesystem::create_symlink(server_->data_dir(), link);
+    host_ = std::make_unique<SshHost>(link, server_->port());
+    fence_ = make();
+  }
+  void expect_of_agent(const std::string& verb, const std::string& answer) {
+    EXPECT_THAT(host_->agent(verb).output, ::testing::StartsWith(answer + " 0123456789abcdef "));
+  }
+
+  TempDir folder_;
   std::unique_ptr<PostgresFixture> server_ = PostgresFixture::make_primary();
   FakeHttpClient http_;
   std::unique_ptr<CommandRunner> commands_ = make_command_runner(system_clock());
@@ -122,6 +135,42 @@ TEST_F(SshFenceLive, ABackendThatSurvivesItsPostmasterCounts) {
   EXPECT_TRUE(wait_until([&] { return ::kill(backend, 0) != 0; }));
 }
 
+// The owner was that of the link, so nothing that ran was taken for the instance.
+TEST_F(SshFenceLive, ADataDirectoryBehindALinkIsTheSameInstance) {
+  find_it_by_a_link();
+  expect(FenceState::kNotIsolated, "processes of it run");
+  isolate();
+  EXPECT_FALSE(server_->running());
+  expect(FenceState::kIsolated, "no process");
+}
+
+TEST_F(SshFenceLive, ABackendOfAnInstanceBehindALinkOfRootCounts) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root makes a link that another user owns";
+  find_it_by_a_link();
+  const pid_t backend = freeze_a_backend();
+  server_->kill_postmaster();
+  const std::string control = server_->data_dir() + "/global/pg_control";
+  std::filesystem::rename(control, control + ".fenced");  // all that was left to speak against it
+  expect_of_agent("proof", "not-isolated");
+  expect_of_agent("isolate", "isolated");
+  EXPECT_TRUE(wait_until([&] { return ::kill(backend, 0) != 0; }));
+}
+
+// A mount that maps users lets PostgreSQL run as somebody who does not own the files outside its container.
+TEST_F(SshFenceLive, AProcessOfAnotherUserInTheDataDirectoryCounts) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can run one as another user";
+  isolate();
+  ChildProcess stranger({"sh", "-c", "cd " + server_->data_dir() + " && exec sleep 60"});
+  const std::string cwd = fmt::format("/proc/{}/cwd", stranger.pid());
+  ASSERT_TRUE(wait_until([&] {
+    std::error_code error;
+    return std::filesystem::read_symlink(cwd, error) == server_->data_dir();
+  }));
+  expect_of_agent("proof", "not-isolated");
+  expect_of_agent("isolate", "isolated");
+  EXPECT_TRUE(wait_until([&] { return !stranger.running(); }));
+}
+
 TEST_F(SshFenceLive, AnotherClusterOfTheHostIsLeftAlone) {
   const auto neighbour = PostgresFixture::make_primary(
       {.name = "neighbour", .port = 0, .settings = {}, .hba = {}, .start = true});
@@ -143,6 +192,42 @@ TEST_F(SshFenceLive, AnUnitThatCouldStartItIsMasked) {
   isolate();
   EXPECT_THAT(host_->unfence().output, HasSubstr("can be started again"));
   EXPECT_EQ(host_->unit_state(), "loaded inactive\n");
+}
+
+TEST_F(SshFenceLive, AnUnitThatCannotBeMaskedIsKeptDownByADropIn) {
+  host_->add_unit();
+  host_->write_unit_by_hand();
+  fence_ = make();
+  isolate();
+  EXPECT_EQ(host_->unit_state(), "loaded inactive\n");
+  expect(FenceState::kIsolated, "kept down by " + host_->drop_in());
+  EXPECT_THAT(read_file(host_->drop_in()), HasSubstr("\nConditionPathExists=!/\n"));
+  write_file(host_->drop_in(), "[Unit]\n");
+  expect(FenceState::kNotIsolated, "is not masked");
+  isolate();
+  EXPECT_THAT(host_->unfence().output, HasSubstr("can be started again"));
+  EXPECT_FALSE(std::filesystem::exists(host_->drop_in()));
+}
+
+TEST_F(SshFenceLive, ADropInThatSystemdDidNotReadKeepsNothingDown) {
+  host_->add_unit();
+  fence_ = make();
+  isolate();
+  host_->set_unit("loaded", "inactive");
+  std::filesystem::create_directories(std::filesystem::path(host_->drop_in()).parent_path());
+  write_file(
+      host_->drop_in(),
+      "# Written by farshore-fence-agent; its unfence takes it away.\n[Unit]\nConditionPathExists=!/\n");
+  expect(FenceState::kNotIsolated, "is not masked");
+}
+
+TEST_F(SshFenceLive, ASystemdThatHangsKeepsNobodyFromBeingKilled) {
+  host_->add_unit();
+  host_->hang_always();
+  fence_ = make();
+  server_->freeze();
+  EXPECT_FALSE(fence_->isolate(soon()));
+  EXPECT_TRUE(wait_until([this] { return !server_->running(); }));
 }
 
 TEST_F(SshFenceLive, AnAgentKilledHalfWayIsUnknownAndTheNextOneFinishes) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 
 namespace farshore::test {
@@ -28,20 +29,30 @@ void give_away(const std::string& path) {
   if (chown(path.c_str(), user().pw_uid, user().pw_gid) != 0) throw std::runtime_error("chown " + path);
 }
 
-// $1 is the file with the unit's states, which `mask` and `stop` change as systemd does.
+// Keeps the unit's states in a file, which `mask` and `stop` change as systemd does; it knows of a drop-in
+// only after daemon-reload.
 constexpr const char* kSystemctl = R"sh(#!/bin/bash
 cd "$(dirname "$0")"
 read -r load active <unit
+touch loaded
+while [ -e hang.always ]; do sleep 0.05; done
+drop_ins() { ls -d "$PWD"/units/*.d/*.conf 2>/dev/null || true; }
 case $1 in
   mask)
     if [ -e hang ]; then
       ps -o ppid= "$PPID" >agent.pid
       while [ -e hang ]; do sleep 0.05; done
     fi
+    [ ! -e units/by.hand ] || exit 1
     echo "masked $active" >unit ;;
-  unmask) echo "loaded $active" >unit ;;
+  unmask) [ "$load" != masked ] || echo "loaded $active" >unit ;;
   stop) echo "$load inactive" >unit ;;
-  show) if [ "$2" = --property=LoadState ]; then echo "$load"; else echo "$active"; fi ;;
+  daemon-reload) drop_ins >loaded ;;
+  show)
+    [ "$2" = --property=LoadState,ActiveState,DropInPaths,NeedDaemonReload ] || exit 1
+    if [ "$(drop_ins)" = "$(cat loaded)" ]; then outdated=no; else outdated=yes; fi
+    printf '%s\n' "NeedDaemonReload=$outdated" "DropInPaths=$(paste -sd' ' loaded)" \
+      "LoadState=$load" "ActiveState=$active" ;;
 esac
 )sh";
 
@@ -83,7 +94,9 @@ std::string SshHost::agent_command() const {
 void SshHost::write_agent_configuration() {
   std::string text = fmt::format("# the one instance\ndata_directory={}\nport={}\nfast_seconds=2\n",
                                  data_directory_, instance_port_);
-  if (!unit_.empty()) text += fmt::format("unit={}\nsystemctl={}\n", unit_, folder_.file("systemctl"));
+  if (!unit_.empty())
+    text += fmt::format("unit={}\nsystemctl={}\nunit_directory={}\n", unit_, folder_.file("systemctl"),
+                        folder_.file("units"));
   write("agent.conf", text);
 }
 
@@ -95,8 +108,16 @@ void SshHost::write_authorized_keys(const std::string& command) {
 void SshHost::add_unit() {
   unit_ = kUnit;
   write("systemctl", kSystemctl, 0755);
+  std::filesystem::create_directory(folder_.file("units"));
+  give_away(folder_.file("units"));
   set_unit("loaded", "active");
   write_agent_configuration();
+}
+
+void SshHost::write_unit_by_hand() { write("units/by.hand", ""); }
+
+std::string SshHost::drop_in() const {
+  return folder_.file(fmt::format("units/{}.d/zz-farshore-fenced.conf", kUnit));
 }
 
 void SshHost::set_unit(const std::string& load, const std::string& active) {
@@ -111,6 +132,8 @@ void SshHost::hang_at_mask(bool hang) {
   else
     unlink(folder_.file("hang").c_str());
 }
+
+void SshHost::hang_always() { write("hang.always", ""); }
 
 pid_t SshHost::hanging_agent() const { return std::atoi(read_file(folder_.file("agent.pid")).c_str()); }
 
@@ -140,6 +163,18 @@ CommandResult SshHost::unfence() const {
   return run_command({FARSHORE_SOURCE_DIR "/examples/fences/ssh/farshore-fence-agent",
                       folder_.file("agent.conf"), "unfence"},
                      {.output_file = "", .environment = {}, .run_as = kRunAs, .death_signal = 9});
+}
+
+CommandResult SshHost::agent(const std::string& verb) const {
+  const std::string what = verb == "isolate" ? "6 " + data_directory_ : data_directory_;
+  const std::string request =
+      fmt::format("{} 0123456789abcdef {} {}", verb, what, unit_.empty() ? "-" : unit_);
+  return run_command(
+      {FARSHORE_SOURCE_DIR "/examples/fences/ssh/farshore-fence-agent", folder_.file("agent.conf")},
+      {.output_file = "",
+       .environment = {"SSH_ORIGINAL_COMMAND=" + request},
+       .run_as = "",
+       .death_signal = 9});
 }
 
 }  // namespace farshore::test

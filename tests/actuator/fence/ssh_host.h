@@ -15,19 +15,25 @@ class SshHost {
   // For the instance in `data_directory` that listens on `port`.
   SshHost(const std::string& data_directory, int port);
 
-  // Installs a stand-in for systemctl whose unit is in `state_file` ("<LoadState> <ActiveState>").
+  // Installs a stand-in for systemctl; the state of its unit is "<LoadState> <ActiveState>".
   void add_unit();
+  // The unit's file is where `mask` would put its link: it fails, as systemd's does.
+  void write_unit_by_hand();
+  std::string drop_in() const;  // in its place
   void set_unit(const std::string& load, const std::string& active);
   std::string unit_state() const;
   // mask hangs while it is set; writes the agent's pid to hanging_agent().
   void hang_at_mask(bool hang);
   pid_t hanging_agent() const;
+  void hang_always();  // whatever is asked of systemctl
 
   FenceConfig fence() const;  // fits this host
   void trust_another_key();   // the known_hosts file names another host key
   void refuse_the_key();
   void run_instead(const std::string& command);  // of the agent
   CommandResult unfence() const;
+  // The agent as the user of this test, not over ssh: of root it can do more.
+  CommandResult agent(const std::string& verb) const;
 
   ChildProcess& sshd() { return *sshd_; }
   int port() const { return port_; }

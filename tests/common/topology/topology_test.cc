@@ -464,6 +464,23 @@ TEST(Topology, AFirewallReplacesNoFenceUnlessSomebodyMeasuredWhatItCuts) {
   EXPECT_EQ(faults_of(with(act, firewall + ", open_sessions: cut}")), "");
 }
 
+TEST(Topology, AFirewallThatShutsOutTheOnlyProofIsRefused) {
+  const std::string act =
+      "{kind: command, server: shop-eu, act: [/usr/local/bin/off, eu], proof: [/usr/local/bin/is-off, eu]}";
+  const std::string ssh =
+      "{kind: ssh, server: shop-eu, address: \"10.2.0.5:22\", user: root, identity_file: /id, "
+      "known_hosts_file: "
+      "/known, data_directory: /data}";
+  const std::string firewall = "{kind: linode_firewall, server: shop-eu, linode_id: 2, token_file: /token";
+  const std::string power = "{kind: linode_power, server: shop-eu, linode_id: 2, token_file: /token}";
+  const std::string both = ssh + "\n      - " + firewall;
+  EXPECT_THAT(faults_of(with(act, both + "}")),
+              HasSubstr("the firewall shuts out the ssh fence of 'shop-eu', which is its only proof"));
+  EXPECT_EQ(faults_of(with(act, both + "}\n      - " + power)), "");
+  EXPECT_EQ(faults_of(with(act, both + "}\n      - " + act)), "");
+  EXPECT_EQ(faults_of(with(act, both + ", open_sessions: cut}")), "");
+}
+
 TEST(Topology, ANumberOfAProviderIsAWholeNumberFromOne) {
   const std::string act =
       "{kind: command, server: shop-eu, act: [/usr/local/bin/off, eu], proof: [/usr/local/bin/is-off, eu]}";
