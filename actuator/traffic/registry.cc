@@ -8,8 +8,8 @@
 #include "actuator/traffic/linode_dns_traffic.h"
 #include "actuator/traffic/linode_nodebalancer_traffic.h"
 #include "actuator/traffic/powerdns_traffic.h"
-#include "actuator/traffic/route53_traffic.h"
 #include "actuator/traffic/rfc2136_traffic.h"
+#include "actuator/traffic/route53_traffic.h"
 
 namespace farshore {
 namespace {

@@ -23,8 +23,8 @@ struct TsigKey {
 // Errors name no part of the secret: kInvalidArgument.
 Result<TsigKey> parse_tsig_key(std::string_view text);
 
-// Read anew for each use, so that a rotated one needs no restart. Errors: those of read_secret_lines, and with
-// the path kInvalidArgument.
+// Read anew for each use, so that a rotated one needs no restart. Errors: those of read_secret_lines, and
+// with the path kInvalidArgument.
 Result<TsigKey> read_tsig_key(const std::string& path);
 
 }  // namespace farshore
