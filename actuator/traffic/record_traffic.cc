@@ -102,7 +102,7 @@ Status RecordTraffic::try_once(Attempt& attempt, BootTime deadline) {
     return {};
   }
   if (!attempt.ttl_before) attempt.ttl_before = seen->ttl.value_or(0);
-  const Status written = write(attempt, *seen, deadline);
+  Status written = write(attempt, *seen, deadline);
   receipts_.asked(api_->last_change(), seconds(std::max(*attempt.ttl_before, wanted_ttl())));
   if (!written) return written;
   return check(attempt, deadline);
