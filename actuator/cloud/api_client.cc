@@ -46,6 +46,10 @@ std::optional<WallTime> http_date(const std::string& text) {
   return WallTime(seconds(timegm(&date)));
 }
 
+std::string_view path_of(std::string_view url) { return url.substr(0, url.find('?')); }
+
+}  // namespace
+
 ErrorCode code_of(Meaning meaning) {
   switch (meaning) {
     case Meaning::kTryAgain:
@@ -64,10 +68,6 @@ ErrorCode code_of(Meaning meaning) {
   }
   return ErrorCode::kInvalidArgument;
 }
-
-std::string_view path_of(std::string_view url) { return url.substr(0, url.find('?')); }
-
-}  // namespace
 
 Result<std::string> ApiDialect::read_secret(const std::string& file) const { return read_secret_file(file); }
 

@@ -35,6 +35,9 @@ enum class Meaning {
   kInvalid,   // trying again cannot help
 };
 
+// What a caller is told of an answer that is no success.
+ErrorCode code_of(Meaning meaning);
+
 struct Judgement {
   Meaning meaning = Meaning::kInvalid;
   std::string why;  // one printable line of the provider's words; may be empty

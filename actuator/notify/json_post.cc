@@ -8,23 +8,10 @@ namespace {
 
 constexpr size_t kMostAnswer = size_t{16} << 10;
 
-// What a person or time may mend is tried again: a token, a rate limit, a server that is down.
-ErrorCode code_of(Meaning meaning) {
-  switch (meaning) {
-    case Meaning::kDone:
-    case Meaning::kTryAgain:
-      return ErrorCode::kUnavailable;
-    case Meaning::kUnsure:
-      return ErrorCode::kUnknown;
-    case Meaning::kPermission:
-      return ErrorCode::kPermission;
-    case Meaning::kNotFound:
-      return ErrorCode::kNotFound;
-    case Meaning::kConflict:
-    case Meaning::kInvalid:
-      break;
-  }
-  return ErrorCode::kInvalidArgument;
+// What a person or time may mend is tried again: a token, a rate limit, a server that is down. A conflict is
+// no other writer's here: the receiver dislikes what it was told.
+ErrorCode refusal_of(Meaning meaning) {
+  return meaning == Meaning::kConflict ? ErrorCode::kInvalidArgument : code_of(meaning);
 }
 
 }  // namespace
@@ -66,7 +53,7 @@ Status post_json(HttpClient& http, const JsonTarget& target, const std::string& 
   }
   const Meaning meaning = judge_status(response->status);
   if (meaning == Meaning::kDone) return {};
-  return fail(code_of(meaning), "answers {} {}", response->status, one_line(response->body));
+  return fail(refusal_of(meaning), "answers {} {}", response->status, one_line(response->body));
 }
 
 }  // namespace farshore

@@ -104,6 +104,16 @@ class Cloud:
         """Somebody else changes something: one row of /_control/change. ValueError when there is no such thing."""
         raise ValueError(f"nothing can be changed here: {what}")
 
+    def change_record(self, number, fields, **stamps):
+        """The same, of a cloud that keeps its records by their numbers; without fields the record goes."""
+        record = self.records[number]
+        self.publish(record)
+        if fields is None:
+            del self.records[number]
+        else:
+            record.update(fields, **stamps)
+            self.publish(record)
+
     def rehearse(self, request):
         """Instead of acting, when a fault strikes before the cloud has acted. Only what it notes is used."""
         return Reply(503)

@@ -84,13 +84,7 @@ class CloudflareCloud(cloud_server.Cloud):
     def change(self, what):
         """{"record": ID, "set": {"content": "192.0.2.99"}}, the same with "pool"; set null removes the record."""
         if "record" in what:
-            record = self.records[what["record"]]
-            self.publish(record)
-            if what["set"] is None:
-                del self.records[what["record"]]
-            else:
-                record.update(what["set"], modified_on=stamp())
-                self.publish(record)
+            self.change_record(what["record"], what["set"], modified_on=stamp())
         elif "pool" in what:
             self.pools[what["pool"]].update(what["set"])
             self.publish_balancers()

@@ -108,13 +108,7 @@ class LinodeCloud(LinodeNetworks, cloud_server.Cloud):
     def change(self, what):
         """{"record": 44, "set": {"target": "192.0.2.99"}}, the same with "instance"; set null removes the record."""
         if "record" in what:
-            record = self.records[what["record"]]
-            self.publish(record)
-            if what["set"] is None:
-                del self.records[what["record"]]
-            else:
-                record.update(what["set"], updated=stamp())
-                self.publish(record)
+            self.change_record(what["record"], what["set"], updated=stamp())
         elif "instance" in what:
             self.instances[what["instance"]].update(what["set"])
         else:

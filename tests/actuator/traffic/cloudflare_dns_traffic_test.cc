@@ -3,13 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/actuator/traffic/contract_suite.h"
 #include "tests/actuator/traffic/fault_table.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_command_runner.h"
-#include "tests/fakes/fake_dns_resolver.h"
-#include "tests/fakes/fake_http_client.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/actuator/traffic/scripted_traffic.h"
 
 namespace farshore {
 namespace {
@@ -58,34 +53,14 @@ std::string listing(const std::vector<Shape>& shapes) {
   return envelope("[" + fmt::format("{}", fmt::join(texts, ",")) + "]");
 }
 
-class CloudflareDns : public ::testing::Test {
+class CloudflareDns : public ScriptedTraffic {
  protected:
+  CloudflareDns() { config_ = cloudflare_config(folder_.write("token", "t0ken\n")); }
   static Shape pointing_at_b() { return {.content = TrafficWorld::kTargetB}; }
   static Shape token(int epoch) {
     return {kToken, "TXT", fmt::format(R"(\"epoch={}\")", epoch),
             60,     false, "farshore-epoch.orders.farshore.test"};
   }
-
-  TrafficSwitch& traffic() {
-    if (!traffic_) traffic_ = make_traffic_switch(config_, {http_, commands_, dns_, clock_, "shop"}).value();
-    return *traffic_;
-  }
-  Status move(int64_t epoch = 7) { return traffic().point_to(TrafficWorld::kRegionB, epoch, soon()); }
-  BootTime soon() { return clock_.boot_now() + 20s; }
-  std::vector<std::string> sent() {
-    std::vector<std::string> lines;
-    for (const HttpRequest& request : http_.requests())
-      lines.push_back(request.method + " " + request.url.substr(std::string("http://127.0.0.1:1").size()));
-    return lines;
-  }
-
-  TemporaryFolder folder_;
-  TrafficConfig config_ = cloudflare_config(folder_.write("token", "t0ken\n"));
-  FakeClock clock_;
-  FakeHttpClient http_;
-  FakeCommandRunner commands_;
-  FakeDnsResolver dns_;
-  std::unique_ptr<TrafficSwitch> traffic_;
 };
 
 TEST_F(CloudflareDns, TheRecordIsPatchedInPlaceAndReadBack) {

@@ -4,13 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "common/xml/xml_element.h"
-#include "tests/actuator/traffic/contract_suite.h"
 #include "tests/actuator/traffic/fault_table.h"
-#include "tests/fakes/fake_clock.h"
-#include "tests/fakes/fake_command_runner.h"
-#include "tests/fakes/fake_dns_resolver.h"
-#include "tests/fakes/fake_http_client.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/actuator/traffic/scripted_traffic.h"
 
 namespace farshore {
 namespace {
@@ -63,28 +58,9 @@ TrafficConfig route53_config(const TemporaryFolder& folder) {
   return config;
 }
 
-class Route53 : public ::testing::Test {
+class Route53 : public ScriptedTraffic {
  protected:
-  TrafficSwitch& traffic() {
-    if (!traffic_) traffic_ = make_traffic_switch(config_, {http_, commands_, dns_, clock_, "shop"}).value();
-    return *traffic_;
-  }
-  Status move(int64_t epoch = 7) { return traffic().point_to(TrafficWorld::kRegionB, epoch, soon()); }
-  BootTime soon() { return clock_.boot_now() + 20s; }
-  std::vector<std::string> sent() {
-    std::vector<std::string> lines;
-    for (const HttpRequest& request : http_.requests())
-      lines.push_back(request.method + " " + request.url.substr(std::string("http://127.0.0.1:1").size()));
-    return lines;
-  }
-
-  TemporaryFolder folder_;
-  TrafficConfig config_ = route53_config(folder_);
-  FakeClock clock_;
-  FakeHttpClient http_;
-  FakeCommandRunner commands_;
-  FakeDnsResolver dns_;
-  std::unique_ptr<TrafficSwitch> traffic_;
+  Route53() { config_ = route53_config(folder_); }
 };
 
 TEST_F(Route53, RecordAndTokenAreComparedAndReplacedInOneBatch) {
