@@ -66,6 +66,17 @@ or min by (cluster) (last_over_time(farshore_failover_plan_age_seconds[${recent}
          "{{ $labels.cluster }} could not be failed over now; farshorectl plan {{ $labels.cluster }} says "
          "why.",
      .muted_by = "PrimaryDown|RunHeld|NoPromotableStandby|RpoAtRisk"},
+    // A reign begins with a failover or an adoption; until drills are journaled nothing else is proof.
+    {.name = "DrillOverdue",
+     .expr = R"(time() - max by (cluster) (
+  last_over_time(farshore_cluster_reign_began_timestamp_seconds[${recent}])
+) > ${drill_age_seconds})",
+     .hold = "1h",
+     .severity = "warning",
+     .action = "",
+     .summary = "For long nothing has shown that a failover of this cluster works.",
+     .description =
+         "{{ $labels.cluster }} was last failed over, or adopted, {{ $value | humanizeDuration }} ago."},
     {.name = "TrafficNotSwitched",
      .expr = "max by (cluster, record) (last_over_time(farshore_traffic_switch_pending[${recent}])) == 1",
      .hold = "10s",

@@ -12,6 +12,7 @@ constexpr Threshold kTable[] = {
     {"clock_offset_seconds", "0.5", "difference between the clocks of a server and a vantage"},
     {"dns_ttl_seconds", "60",
      "TTL that no traffic record needs to declare; a longer one of the topology wins"},
+    {"drill_age_seconds", "90 * 86400", "since a cluster was last failed over, or adopted"},
     {"files_age_seconds", "3600", "age of the copy of a file tier"},
     {"lag_share", "0.5", "share of max_data_loss.bytes at which lag is told before it is too late"},
     {"plan_age_seconds", "60", "age of the rehearsal behind farshore_failover_ready"},
