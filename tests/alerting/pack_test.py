@@ -147,6 +147,16 @@ class Runbooks(unittest.TestCase):
                 self.assertGreater(len(part.strip()), 8, name)
             self.assertLessEqual(len(page.splitlines()), 60, f"{name}: nobody reads that at night")
 
+    def test_what_to_look_at_can_be_copied(self):
+        """Code is indented and stands apart: else a query and all that follow it are shown as one paragraph."""
+        for name, page in self.pages().items():
+            lines = page.split(HEADINGS[1])[1].split(HEADINGS[2])[0].splitlines()
+            for before, line in zip(lines, lines[1:]):
+                if line.startswith("    "):
+                    self.assertRegex(before, r"^(?:    |$)", name)
+                elif line:
+                    self.assertRegex(line, r"[.:?]$", f"{name}: neither code nor a sentence")
+
     def test_pages_ask_for_metrics_and_recordings_that_exist(self):
         for name, page in self.pages().items():
             for word in re.findall(r"`([^`\n]+)`", page) + re.findall(r"^    (.+)$", page, re.M):
