@@ -82,6 +82,15 @@ class Asking(unittest.TestCase):
         self.assertTrue(any("[4s]" in query for query in queries) and any("[60s]" in query for query in queries))
         self.assertEqual([query for query in queries if re.search(r"\$\w", query)], [])
 
+    def test_a_range_ends_with_the_moment_itself(self):
+        """Else what was scraped in the last second would be missing from ranges alone."""
+        boards.ask_all(self.url, BOARDS[:1], START + 0.3, END)
+        ranges = [asked for path, asked in self.server.asked if path.endswith("query_range")]
+        self.assertTrue(ranges)
+        for asked in ranges:
+            steps = (float(asked["end"]) - float(asked["start"])) / float(asked["step"])
+            self.assertAlmostEqual(steps, round(steps), places=6)
+
     def panel_asked(self, expr, legend="{{server}}", instant=False):
         """What is wrong with a board of one panel."""
         target = {"refId": "A", "expr": expr, "legendFormat": legend, "instant": instant}

@@ -124,7 +124,9 @@ def ask_board(asker, board, start, end):
 
 
 def ask_all(url, boards, start, end):
-    """{uid: answers} of every dashboard as it was at `end`."""
+    """{uid: answers} of every dashboard as it was at `end`, which is the last step of every range too: what was scraped in
+    the last second would be in the instant answers only."""
+    start = end - math.floor(end - start)
     asker = Asker(url)
     try:
         return {board["uid"]: ask_board(asker, board, start, end) for board in boards}
