@@ -100,7 +100,8 @@ inline constexpr Metric kRunPredictedLoss{"farshore_run_predicted_loss_bytes", M
                                           "cluster run bound", "the journal",
                                           "What the newest run predicted to lose: bound lower is what was "
                                           "seen to be missing, upper what may have been "
-                                          "written since. Absent when unknown."};
+                                          "written since, if no faster than while it was watched. "
+                                          "Absent when unknown."};
 inline constexpr Metric kReignBegan{
     "farshore_cluster_reign_began_timestamp_seconds", MetricType::Gauge, "cluster region server epoch",
     "the journal", "When the reign in force began: with the last failover, or when it was adopted."};

@@ -197,7 +197,8 @@ StepStatus account(RunContext& context) {
       "report",
       fmt::format("{} is the primary of epoch {} after {} was lost; fence: {}; missing when "
                   "last seen: {} bytes; not seen "
-                  "for {} s until the fence held; at most {} bytes lost; fork at {}",
+                  "for {} s until the fence held; at most {} bytes lost if it wrote no faster than while it was "
+                  "watched; fork at {}",
                   context.run.candidate, context.run.epoch, context.old_primary(),
                   context.fact("fence_grade").value_or("unknown"),
                   context.fact("predicted_loss_lower_bytes").value_or("unknown"),

@@ -41,6 +41,15 @@ max by (vantage) (farshore_snapshot_age_seconds) > ${snapshot_age_seconds})",
      .description =
          "{{ $value }} of ${actuator_count} actuators can be scraped; without its word on who is primary "
          "nothing fires."},
+    // With one left a failover still starts; who is alone should not learn it when that one is gone too.
+    {.name = "ActuatorDown",
+     .expr = R"(up{job="farshore-actuator"} == 0)",
+     .hold = "2m",
+     .severity = "warning",
+     .action = "",
+     .summary = "An actuator cannot be scraped.",
+     .description = "Actuator {{ $labels.instance }} cannot be scraped: what it would do the others have to.",
+     .muted_by = "ActuatorUnseen"},
     {.name = "TriggerPathBroken",
      .expr = R"(time() - max(farshore_trigger_path_last_seen_timestamp_seconds) > ${watchdog_seconds}
 or (
@@ -53,6 +62,21 @@ or (
      .summary = "The watchdog does not reach the actuator: an alert would not reach it either.",
      .description = "{{ if gt $value 1.0 }}The watchdog reached the actuator {{ $value | humanizeDuration }} "
                     "ago{{ else }}The watchdog has not reached the actuator since that started{{ end }}."},
+    // Each for itself: that the watchdog reaches one says nothing of the way to another.
+    {.name = "ActuatorNotReached",
+     .expr =
+         R"(time() - max by (instance) (farshore_trigger_path_last_seen_timestamp_seconds) > ${watchdog_seconds}
+or
+max by (instance) (up{job="farshore-actuator"} == 1)
+  unless on (instance) farshore_trigger_path_last_seen_timestamp_seconds)",
+     .hold = "2m",
+     .severity = "warning",
+     .action = "",
+     .summary = "The watchdog does not reach one of the actuators.",
+     .description = "{{ if gt $value 1.0 }}The watchdog reached the actuator {{ $labels.instance }} "
+                    "{{ $value | humanizeDuration }} ago{{ else }}The watchdog has not reached the actuator "
+                    "{{ $labels.instance }} since that started{{ end }}.",
+     .muted_by = "TriggerPathBroken"},
     {.name = "PrometheusQuorumLost",
      .expr = R"((count(up{job="farshore-prometheus"} == 1) or vector(0)) < ${prometheus_quorum})",
      .hold = "2m",
