@@ -45,6 +45,21 @@ std::string servers_table(const JsonValue& cluster) {
   return text_table(rows, "  ");
 }
 
+// What a failover left to be done, and is being tried again. Empty when there is nothing.
+std::string open_ends_table(const JsonValue& cluster) {
+  struct Kind {
+    const char *list, *name, *words;
+  };
+  constexpr Kind kKinds[] = {{"traffic_open", "record", "traffic"},
+                             {"stale_primaries", "server", "stale primary"},
+                             {"hooks_open", "hook", "hook"}};
+  std::vector<std::vector<std::string>> rows{{"OPEN", "NAME", "SINCE", "WHY"}};
+  for (const Kind& kind : kKinds)
+    for (const JsonValue& end : items_of(cluster, kind.list))
+      rows.push_back({kind.words, text_of(end, kind.name), time_of(end, "since"), text_of(end, "why")});
+  return rows.size() == 1 ? "" : text_table(rows, "  ");
+}
+
 std::string cluster_text(const JsonValue& cluster, const std::string& problem) {
   std::vector<std::vector<std::string>> facts;
   facts.push_back({"mode", text_of(cluster, "mode")});
@@ -56,7 +71,7 @@ std::string cluster_text(const JsonValue& cluster, const std::string& problem) {
     facts.push_back({"run", text_of(*run, "id") + " (farshorectl why " + text_of(*run, "id") + ")"});
   return printable(text_of(cluster, "cluster")) + ": " +
          (problem.empty() ? "protected" : "NOT PROTECTED: " + printable(problem)) + "\n" +
-         text_table(facts, "  ") + servers_table(cluster);
+         text_table(facts, "  ") + servers_table(cluster) + open_ends_table(cluster);
 }
 
 }  // namespace

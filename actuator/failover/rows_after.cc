@@ -195,16 +195,17 @@ StepStatus account(RunContext& context) {
   context.set_fact("synchronous_standby_names_lifted", lifted);
   context.set_fact(
       "report",
-      fmt::format("{} is the primary of epoch {} after {} was lost; fence: {}; missing when "
-                  "last seen: {} bytes; not seen "
-                  "for {} s until the fence held; at most {} bytes lost if it wrote no faster than while it was "
-                  "watched; fork at {}",
-                  context.run.candidate, context.run.epoch, context.old_primary(),
-                  context.fact("fence_grade").value_or("unknown"),
-                  context.fact("predicted_loss_lower_bytes").value_or("unknown"),
-                  context.fact("exposure_seconds").value_or("unknown"),
-                  context.fact("predicted_loss_upper_bytes").value_or("unknown number of"),
-                  context.fact("fork_lsn").value_or("unknown")) +
+      fmt::format(
+          "{} is the primary of epoch {} after {} was lost; fence: {}; missing when "
+          "last seen: {} bytes; not seen "
+          "for {} s until the fence held; at most {} bytes lost if it wrote no faster than while it was "
+          "watched; fork at {}",
+          context.run.candidate, context.run.epoch, context.old_primary(),
+          context.fact("fence_grade").value_or("unknown"),
+          context.fact("predicted_loss_lower_bytes").value_or("unknown"),
+          context.fact("exposure_seconds").value_or("unknown"),
+          context.fact("predicted_loss_upper_bytes").value_or("unknown number of"),
+          context.fact("fork_lsn").value_or("unknown")) +
           clients_in_words(context, sessions) +
           (lifted.empty() ? ""
                           : fmt::format("; synchronous_standby_names = '{}' was lifted on {}, because "

@@ -100,6 +100,21 @@ TEST(Words, AClusterIsProtectedUntilSomethingKeepsItFromBeing) {
           "automation is latched since 2026-11-22 16:30:00Z: two regions at once; look, then farshorectl"));
 }
 
+TEST(Words, WhatAFailoverLeftOpenIsTold) {
+  ClusterStatus status = cluster();
+  EXPECT_THAT(status_in_words(status_json(status), "").text, Not(HasSubstr("OPEN")));
+  status.traffic_open = {{"orders.example.com", "the provider answered 403", at("2026-11-22T16:30:00Z")}};
+  status.stale_primaries = {{"shop-us", "it answers and is not in recovery", at("2026-11-22T16:31:00Z")}};
+  status.hooks_open = {{"env", "its check says no", at("2026-11-22T16:32:00Z")}};
+  const StatusText words = status_in_words(status_json(status), "");
+  EXPECT_TRUE(words.all_protected);  // another failover can still start
+  for (const char* line :
+       {"traffic        orders.example.com  2026-11-22 16:30:00Z  the provider answered 403\n",
+        "stale primary  shop-us             2026-11-22 16:31:00Z  it answers and is not in recovery\n",
+        "hook           env                 2026-11-22 16:32:00Z  its check says no\n"})
+    EXPECT_THAT(words.text, HasSubstr(line));
+}
+
 TEST(Words, AHeldRunTellsWhatAnApprovalIsBoundTo) {
   ClusterStatus status = cluster();
   status.open_run = held_run();

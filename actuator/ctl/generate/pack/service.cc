@@ -39,8 +39,8 @@ min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${
      .description =
          "The copy of {{ $labels.tier }} of {{ $labels.cluster }} in {{ $labels.region }} is too old or "
          "unknown: that much would be lost with its source."},
-    // Longer than the slowest provider takes to publish (docs/providers.md): until then nothing is wrong, and a
-    // switch that its provider refuses is held, which pages at once.
+    // Longer than the slowest provider takes to publish (docs/providers.md): until then nothing is wrong, and
+    // a switch that its provider refuses is held, which pages at once.
     {.name = "DnsMismatch",
      .expr = R"(max by (cluster, record, type, nameserver) (
   last_over_time(farshore_dns_matches_primary[${recent}])
