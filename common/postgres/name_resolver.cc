@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <system_error>
 #include <thread>
 
 namespace farshore {
@@ -75,14 +76,20 @@ std::shared_ptr<const NameLookup> NameResolver::look_up(const std::string& name)
   const std::scoped_lock lock(state_->mutex);
   std::shared_ptr<NameLookup>& entry = state_->pending[name];
   if (entry) return entry;
-  entry = std::make_shared<NameLookup>();
+  const auto lookup = entry = std::make_shared<NameLookup>();
   state_->queue.push_back(name);
-  if (state_->threads < kMaxThreads) {
-    ++state_->threads;
+  if (state_->threads == kMaxThreads) return lookup;
+  try {
     // Detached: a thread inside getaddrinfo can be neither stopped nor joined in time.
     std::thread(work, state_).detach();
+    ++state_->threads;
+  } catch (const std::system_error& error) {
+    if (state_->threads > 0) return lookup;  // another one will come to it
+    state_->queue.pop_back();
+    state_->pending.erase(name);
+    lookup->finish(fail(ErrorCode::kUnavailable, "cannot resolve {}: no thread: {}", name, error.what()));
   }
-  return entry;
+  return lookup;
 }
 
 void NameResolver::work(std::shared_ptr<State> state) {

@@ -49,7 +49,8 @@ class NameResolver {
   NameResolver(const NameResolver&) = delete;
   NameResolver& operator=(const NameResolver&) = delete;
 
-  // Joins the look-up of this name that is under way, or begins one.
+  // Joins the look-up of this name that is under way, or begins one. One that gets no thread from this host
+  // has failed at once (kUnavailable), without a call of `on_done`.
   std::shared_ptr<const NameLookup> look_up(const std::string& name);
 
  private:

@@ -1,6 +1,7 @@
 #include "common/postgres/name_resolver.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
 
@@ -57,6 +58,55 @@ TEST(NameResolver, WaitingEndsAtTheDeadline) {
   const auto result = lookup->wait(system_clock().boot_now() + 10s, system_clock());
   ASSERT_TRUE(result && *result);
   EXPECT_EQ(**result, Addresses{"addr-of-a"});
+}
+
+// A host that has no thread left, as far as new ones of this process are concerned.
+class NoMoreThreads {
+ public:
+  NoMoreThreads() {
+    pthread_getattr_default_np(&before_);
+    pthread_attr_t impossible;
+    pthread_attr_init(&impossible);
+    pthread_attr_setstacksize(&impossible, size_t{1} << 47);
+    if (pthread_setattr_default_np(&impossible) != 0) throw std::runtime_error("the limit cannot be set");
+    pthread_attr_destroy(&impossible);
+  }
+  ~NoMoreThreads() {
+    pthread_setattr_default_np(&before_);
+    pthread_attr_destroy(&before_);
+  }
+  NoMoreThreads(const NoMoreThreads&) = delete;
+  NoMoreThreads& operator=(const NoMoreThreads&) = delete;
+
+ private:
+  pthread_attr_t before_{};
+};
+
+TEST(NameResolver, WithoutAThreadALookUpFailsAndTheNextOneIsTriedAgain) {
+  NameResolver resolver([](const std::string& name) { return Addresses{"addr-of-" + name}; });
+  {
+    const NoMoreThreads limit;
+    const auto failed = resolver.look_up("a")->result();
+    ASSERT_TRUE(failed) << "nobody would ever finish it";
+    ASSERT_FALSE(*failed);
+    EXPECT_EQ(failed->error().code, ErrorCode::kUnavailable);
+  }
+  const auto result = resolver.look_up("a")->wait(system_clock().boot_now() + 10s, system_clock());
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(**result, Addresses{"addr-of-a"});
+}
+
+TEST(NameResolver, WithoutAnotherThreadTheOneThatWorksComesToEveryName) {
+  const auto gate = std::make_shared<Gate>();
+  NameResolver resolver([gate](const std::string& name) { return (*gate)(name); });
+  const auto first = resolver.look_up("a");
+  const NoMoreThreads limit;
+  const auto second = resolver.look_up("b");
+  EXPECT_FALSE(second->result());
+  gate->let_go();
+  const auto result = second->wait(system_clock().boot_now() + 10s, system_clock());
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(**result, Addresses{"addr-of-b"});
 }
 
 TEST(NameResolver, TheSystemKnowsLocalhost) {
