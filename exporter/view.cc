@@ -31,8 +31,7 @@ std::optional<LossNow> loss_of(const ServerView& view, const std::vector<WalPoin
                                const ObserveSettings& observe) {
   const ServerObservation& primary = *view.primary;
   const std::optional<Lsn> held = view.facts()->held();
-  if (!held || view.facts()->timeline != primary.facts->timeline || !primary.last_success)
-    return std::nullopt;
+  if (!held || !can_be_compared(*view.facts(), *primary.facts) || !primary.last_success) return std::nullopt;
   const nanoseconds since = now - *primary.last_success;
   const bool silent = !primary.up || since > staleness_limit(observe);
   return loss_now({*primary.facts->flush, largest_rate(history)}, history, *held,

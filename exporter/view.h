@@ -32,8 +32,9 @@ struct ServerView {
   int64_t max_loss_bytes = DataLossLimit{}.bytes;  // of its cluster's failover
   // Of a standby that answers: the newest known primary of its system, whether that still answers or not.
   const ServerObservation* primary = nullptr;
+  // Of a standby on the primary's timeline.
   std::optional<ReplicationLag> lag;
-  std::optional<LossNow> loss;  // also on the primary's timeline: one that could be promoted
+  std::optional<LossNow> loss;
 
   // Facts may be shown only while the server answers.
   const ServerFacts* facts() const {

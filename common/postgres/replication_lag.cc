@@ -42,13 +42,17 @@ const ServerObservation* newest_primary(const Snapshot& snapshot, std::string_vi
   return best;
 }
 
+bool can_be_compared(const ServerFacts& one, const ServerFacts& other) {
+  return one.system_identifier == other.system_identifier && one.timeline == other.timeline;
+}
+
 std::optional<ReplicationLag> replication_lag(const ServerObservation& standby,
                                               const ServerObservation& primary,
                                               const std::vector<WalPoint>& history,
                                               const LagOptions& options) {
   if (!standby.facts || !standby.last_success || !primary.facts || !primary.facts->flush) return std::nullopt;
   const std::optional<Lsn> held = standby.facts->held();
-  if (!held) return std::nullopt;
+  if (!held || !can_be_compared(*standby.facts, *primary.facts)) return std::nullopt;
   return ReplicationLag{std::max<int64_t>(0, *primary.facts->flush - *held),
                         lag_in_time(*held, *standby.last_success, primary.up, history, options)};
 }

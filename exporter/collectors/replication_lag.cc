@@ -9,11 +9,12 @@ constexpr Metric kMetrics[] = {
     {"farshore_replication_lag_bytes", MetricType::Gauge, kServerLabels,
      "pg_current_wal_flush_lsn(), pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()",
      "The newest known flush position of the cluster's primary minus what the standby holds (received or "
-     "replayed). The primary's position stays known while it does not answer."},
+     "replayed). The primary's position stays known while it does not answer. Absent when unknown and for "
+     "standbys of another timeline."},
     {"farshore_replication_lag_seconds", MetricType::Gauge, kServerLabels,
      "the vantage's history of the primary's flush position",
      "Time since this vantage saw the primary stand where the standby stands now. Absent when unknown: no "
-     "history yet, or nothing lacking of what is known while the primary is silent."},
+     "history yet, another timeline, or nothing lacking of what is known while the primary is silent."},
     {"farshore_predicted_loss_bytes", MetricType::Gauge, kServerLabels,
      "the vantage's history of the primary's flush position",
      "What promoting this standby now would lose: its lag when the primary was last seen and, while the "

@@ -37,6 +37,27 @@ TEST(ExporterView, AStandbyOfAnotherSystemHasNoLag) {
   EXPECT_FALSE(view_of({primary(), foreign}).servers[1].lag);
 }
 
+TEST(ExporterView, AStandbyOfAnotherTimelineHasNoLagAndNoLoss) {
+  ServerObservation promoted = primary();
+  promoted.facts->timeline = 2;
+  promoted.facts->flush = Lsn(0x3000070);  // less than the sibling received of the dead primary
+  const std::vector<WalPoint> history = {{kNow - 500ms, *promoted.facts->flush}};
+  ServerObservation following = standby();
+  following.facts->timeline = 2;
+  const ExporterView view = view_of({promoted, standby(), following}, history);
+  EXPECT_FALSE(view.servers[1].lag);
+  EXPECT_FALSE(view.servers[1].loss);
+  ASSERT_TRUE(view.servers[2].lag);
+  EXPECT_EQ(view.servers[2].lag->bytes, 0);
+}
+
+TEST(ExporterView, AStandbyOfATimelineWhosePrimaryWasNeverSeenHasNoLag) {
+  ServerObservation ahead = standby();
+  ahead.facts->timeline = 2;
+  ahead.facts->receive = Lsn(0x4000000);
+  EXPECT_FALSE(view_of({silent(primary(), FailureClass::kRefused), ahead}).servers[1].lag);
+}
+
 TEST(ProcessFacts, AreReadFromTheRunningProcess) {
   const ProcessFacts facts = read_process_facts();
   EXPECT_GT(facts.resident_bytes.value_or(0), 1 << 20);

@@ -140,6 +140,23 @@ TEST(ReplicationLag, OfAStandbyThatHasReceivedNothingYetIsUnknown) {
   EXPECT_FALSE(replication_lag(standby, server("p", false, 1, 1000, 10s), steady_history(10), {}));
 }
 
+TEST(ReplicationLag, AcrossTimelinesIsUnknownAndNotZero) {
+  const auto lag = [](uint32_t standby_timeline, uint32_t primary_timeline) {
+    return replication_lag(server("t", true, standby_timeline, 1000, 10s),
+                           server("p", false, primary_timeline, 700, 10s), steady_history(7), {});
+  };
+  EXPECT_FALSE(lag(1, 2)) << "it received what the new primary never had, and lacks all that is new";
+  EXPECT_FALSE(lag(2, 1)) << "it follows a primary that was never seen";
+  ASSERT_TRUE(lag(2, 2));
+  EXPECT_EQ(lag(2, 2)->bytes, 0);
+}
+
+TEST(ReplicationLag, OfAStandbyOfAnotherSystemIsUnknown) {
+  ServerObservation foreign = server("s", true, 1, 1000, 10s);
+  foreign.facts->system_identifier = "1";
+  EXPECT_FALSE(replication_lag(foreign, server("p", false, 1, 700, 10s), steady_history(7), {}));
+}
+
 TEST(NewestPrimary, IsThatOfTheNewestTimelineOfTheSameSystem) {
   Snapshot snapshot;
   snapshot.servers = {server("old", false, 1, 9000, 5s), server("new", false, 2, 5000, 5s),

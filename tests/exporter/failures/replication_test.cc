@@ -157,6 +157,9 @@ TEST_F(Replication, APromotionTurnsEverySeriesAroundAndASiblingFollowsOnTheNewTi
   for (const std::string& name : primary_only()) EXPECT_TRUE(page.value(name, {kS}).has_value()) << name;
   for (const std::string& name : standby_only()) EXPECT_EQ(page.value(name, {kS}), std::nullopt) << name;
   EXPECT_EQ(page.value("farshore_pg_timeline_id", {kT}), 1);
+  // What it holds of the dead primary is more or less than the new one has, and neither is a lag.
+  for (const char* name : {"farshore_replication_lag_bytes", "farshore_replication_lag_seconds"})
+    EXPECT_EQ(page.value(name, {kT}), std::nullopt) << name;
 
   standby->sql("SELECT pg_create_physical_replication_slot('sibling')");
   sibling->sql(
@@ -165,8 +168,9 @@ TEST_F(Replication, APromotionTurnsEverySeriesAroundAndASiblingFollowsOnTheNewTi
   EXPECT_TRUE(wait_page([](const Page& now) {
     return now.value("farshore_pg_timeline_id", {kT}) == 2 &&
            now.value("farshore_replication_lag_bytes", {kT}) == 0 &&
+           now.value("farshore_replication_lag_seconds", {kT}) == 0 &&
            now.value("farshore_pg_wal_receiver_streaming", {kT}) == 1;
-  }));
+  })) << "before its first restartpoint of that timeline";
   EXPECT_EQ(scrape().value("farshore_pg_in_recovery", {kT}), 1);
   expect_silent(kP, "refused");
 }
