@@ -1,18 +1,25 @@
 #include "common/postgres/detail_plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "common/postgres/decode_details.h"
+#include "common/postgres/pg_row.h"
 
 namespace farshore {
 namespace {
 
-// A lock or a busy server: the spine alone for so long.
-constexpr nanoseconds kPause = 30s;
+// A lock or a busy server: the spine alone for the rest of the look, and for so long at the second look in a
+// row that meets it; twice as long at the next.
+constexpr nanoseconds kFirstPause = 1s;
+constexpr nanoseconds kLongestPause = 30s;
 // Grants are mended while sessions live on.
 constexpr nanoseconds kTryAgain = 10min;
-// A slow tier that costs a session each time is asked for less and less often.
+// A slow part that costs a session each time is asked for less and less often.
 constexpr nanoseconds kLongestWait = 10min;
+// A late part's last answer is shown for so many turns of the others.
+constexpr int kTurnsKept = 3;
 
 constexpr int kLateTrials = 5;
 
@@ -34,13 +41,16 @@ void DetailPlan::begin_session(int server_version) {
   slow_parts_ = fact_parts(FactTier::kSlow, server_version);
   untried_.clear();
   refused_.clear();
+  turn_.clear();
+  late_.clear();
+  columns_.clear();
+  late_looks_ = 0;
   paused_until_ = try_again_at_ = slow_due_ = std::nullopt;
-  slow_lost_ = 0;
 }
 
 const FactParts& DetailPlan::fast(BootTime now) {
   static const FactParts kNone;
-  return paused_until_ && now < *paused_until_ ? kNone : fast_;
+  return done_without_ || (paused_until_ && now < *paused_until_) ? kNone : fast_;
 }
 
 void DetailPlan::try_each(FactParts& parts, BootTime now) {
@@ -51,7 +61,10 @@ void DetailPlan::try_each(FactParts& parts, BootTime now) {
 
 void DetailPlan::fast_refused(const std::string& sqlstate, BootTime now) {
   if (!is_refusal(sqlstate)) {
-    paused_until_ = now + kPause;
+    done_without_ = true;
+    if (late_looks_ > 0)
+      paused_until_ = now + std::min(kFirstPause * (1 << std::min(late_looks_ - 1, 10)), kLongestPause);
+    ++late_looks_;
     return;
   }
   try_each(fast_, now);
@@ -59,7 +72,16 @@ void DetailPlan::fast_refused(const std::string& sqlstate, BootTime now) {
 }
 
 void DetailPlan::fast_answered(const FactDetails& details) {
+  late_looks_ = 0;
+  paused_until_.reset();
   if (details.privileges) directories_ = details.privileges->directories.value_or(false);
+}
+
+std::shared_ptr<const FactDetails> DetailPlan::late_details() const {
+  if (late_looks_ == 0) return nullptr;
+  auto details = std::make_shared<FactDetails>();
+  details->late = fast_;
+  return details;
 }
 
 std::optional<FactParts> DetailPlan::next_side(BootTime now) {
@@ -69,59 +91,124 @@ std::optional<FactParts> DetailPlan::next_side(BootTime now) {
   }
   trial_ = !untried_.empty();
   if (trial_) return asked_ = {untried_.back()};
-  if (slow_due_ && now < *slow_due_) return std::nullopt;
-  asked_ = slow_parts_;
-  if (!directories_) std::erase(asked_, FactPart::kDirectories);
-  if (asked_.empty()) return std::nullopt;
-  return asked_;
+  if (turn_.empty() && !begin_turn(now)) return std::nullopt;
+  return asked_ = turn_.front();
+}
+
+// What was late last time must not take the others with it.
+bool DetailPlan::begin_turn(BootTime now) {
+  if (slow_due_ && now < *slow_due_) return false;
+  FactParts together;
+  for (const FactPart part : slow_parts_) {
+    if (part == FactPart::kDirectories && !directories_) continue;
+    const auto late = late_.find(part);
+    if (late == late_.end())
+      together.push_back(part);
+    else if (now >= late->second.due)
+      turn_.push_back({part});
+  }
+  if (!together.empty()) turn_.push_front(std::move(together));
+  return !turn_.empty();
 }
 
 void DetailPlan::finish_trial(bool good) {
-  insert_sorted(good ? accepted_ : refused_, untried_.back());
+  const FactPart part = untried_.back();
+  insert_sorted(good ? accepted_ : refused_, part);
   untried_.pop_back();
+  if (!good) {
+    late_.erase(part);
+    columns_.erase(part);
+  }
   if (!untried_.empty()) return;
   // Only now: each change has the statement prepared anew.
-  for (const FactPart part : accepted_)
-    insert_sorted(tier_of(part, server_version_) == FactTier::kFast ? fast_ : slow_parts_, part);
+  for (const FactPart each : accepted_)
+    insert_sorted(tier_of(each, server_version_) == FactTier::kFast ? fast_ : slow_parts_, each);
   accepted_.clear();
   late_trials_ = 0;
   ++generation_;
 }
 
-// A busy server says nothing about the part; one that is late again and again may.
-void DetailPlan::try_later() {
+// A busy server says nothing about the part; one that is late again and again may. The slow tier can do with
+// late parts.
+void DetailPlan::try_later(const Late& late) {
+  if (tier_of(untried_.back(), server_version_) == FactTier::kSlow) {
+    mark_late(untried_.back(), late);
+    return finish_trial(true);
+  }
   if (++late_trials_ > kLateTrials) return finish_trial(false);
   std::ranges::rotate(untried_, untried_.end() - 1);
 }
 
-void DetailPlan::finish_slow(std::shared_ptr<const FactDetails> facts, const std::string& failure,
-                             BootTime now) {
+std::string DetailPlan::lateness() const {
+  std::string text;
+  for (const auto& [part, late] : late_)
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", to_string(part), late.text);
+  return text;
+}
+
+void DetailPlan::publish_slow(const std::string& failure) {
   auto next = std::make_shared<SlowTier>();
   next->failure_text = failure;
-  next->last_success = facts ? std::optional(now) : slow_ ? slow_->last_success : std::nullopt;
-  next->facts = facts ? std::move(facts) : slow_ ? slow_->facts : nullptr;
+  for (const auto& [part, late] : late_) next->late.push_back(part);
+  next->last_success = slow_answered_;
+  if (slow_answered_)
+    std::erase_if(columns_, [&](const auto& column) {
+      return *slow_answered_ - column.second.at > kTurnsKept * slow_interval_;
+    });
+  FactParts parts;
+  PgRow columns;
+  for (const auto& [part, column] : columns_) {
+    parts.push_back(part);
+    columns.push_back(column.text);
+  }
+  if (!parts.empty()) next->facts = std::make_shared<const FactDetails>(decode_details(columns, parts));
   slow_ = std::move(next);
-  slow_due_ = now + std::min(slow_interval_ * (1 << std::min(slow_lost_, 10)), kLongestWait);
+}
+
+void DetailPlan::end_statement(BootTime now) {
+  turn_.pop_front();
+  if (!turn_.empty()) return;
+  publish_slow(lateness());
+  slow_due_ = now + slow_interval_;
 }
 
 void DetailPlan::side_answered(std::span<const std::optional<std::string>> columns, BootTime now) {
   if (trial_) return finish_trial(true);
-  slow_lost_ = 0;
-  finish_slow(std::make_shared<const FactDetails>(decode_details(columns, asked_)), "", now);
+  for (size_t i = 0; i < asked_.size() && i < columns.size(); ++i) {
+    columns_.insert_or_assign(asked_[i], Column{columns[i], now});
+    late_.erase(asked_[i]);
+  }
+  slow_answered_ = now;
+  end_statement(now);
 }
 
 void DetailPlan::side_refused(const std::string& sqlstate, const std::string& text, BootTime now) {
-  if (trial_) return is_refusal(sqlstate) ? finish_trial(false) : try_later();
-  finish_slow(nullptr, text, now);
-  if (!is_refusal(sqlstate)) return;
+  if (!is_refusal(sqlstate)) return side_late({0, now + slow_interval_, text}, now);
+  if (trial_) return finish_trial(false);
+  turn_.clear();
+  publish_slow(text);
   try_each(slow_parts_, now);
   slow_due_ = now;  // with what is left, once that is known
 }
 
 void DetailPlan::side_lost(BootTime now) {
-  if (trial_) return try_later();
-  ++slow_lost_;
-  finish_slow(nullptr, "no answer in time", now);
+  const auto before = late_.find(asked_.front());
+  const int sessions = 1 + (before == late_.end() ? 0 : before->second.sessions);
+  const nanoseconds wait = std::min(slow_interval_ * (1 << std::min(sessions, 10)), kLongestWait);
+  side_late({sessions, now + wait, "no answer in time"}, now);
 }
+
+void DetailPlan::side_late(Late late, BootTime now) {
+  if (trial_) return try_later(late);
+  if (asked_.size() == 1) {
+    mark_late(asked_.front(), std::move(late));
+  } else {
+    // Any of them may be the one that takes so long.
+    for (const FactPart part : asked_) turn_.push_back({part});
+  }
+  end_statement(now);
+}
+
+void DetailPlan::mark_late(FactPart part, Late late) { late_.insert_or_assign(part, std::move(late)); }
 
 }  // namespace farshore

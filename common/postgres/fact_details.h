@@ -99,6 +99,7 @@ struct SettingFacts {
 
 struct FactDetails {
   FactParts read;  // the parts that could be read, whether they had anything to say or not
+  FactParts late;  // asked for in vain of late, because of a lock or their time; the others were refused
 
   std::optional<Lsn> insert;  // primary only
   std::optional<ReceiverDetails> receiver;
@@ -116,11 +117,12 @@ struct FactDetails {
   std::optional<int64_t> oldest_xid_age;  // of all databases
 };
 
-// What is read beside the looks, now and then, by a statement of its own: its failure is none of the server.
+// What is read beside the looks, now and then, by statements of its own: its failure is none of the server.
 struct SlowTier {
-  std::string failure_text;  // of the last attempt; empty when it was answered
-  std::optional<BootTime> last_success;
-  std::shared_ptr<const FactDetails> facts;  // of last_success; null before
+  std::string failure_text;                  // of the last turn; empty when all of it was answered
+  FactParts late;                            // what was not answered in time when it was last asked for
+  std::optional<BootTime> last_success;      // the newest answer, of a part at least
+  std::shared_ptr<const FactDetails> facts;  // as of last_success, late parts a little older; null before
 };
 
 }  // namespace farshore

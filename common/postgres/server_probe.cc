@@ -44,6 +44,7 @@ std::optional<ProbeResult> ServerProbe::begin() {
   if (busy()) return std::nullopt;
   started_ = clock_.boot_now();
   if (side_.active()) give_side_up();
+  details_.begin_look();
   started_over_ = false;
   session_closed_ = false;
   new_session_ = connection_ == nullptr;
@@ -188,7 +189,10 @@ std::optional<ProbeResult> ServerProbe::take_facts(const PGresult* result) {
   Result<ServerFacts> facts = decode_facts(read_row(result, 0), PQserverVersion(connection_.get()), asked_);
   if (!facts) return fail_with({FailureClass::kQuery, facts.error().message, ""});
   facts_ = std::move(*facts);
-  if (facts_->details) details_.fast_answered(*facts_->details);
+  if (facts_->details)
+    details_.fast_answered(*facts_->details);
+  else
+    facts_->details = details_.late_details();
   return std::nullopt;
 }
 

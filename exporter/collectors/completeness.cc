@@ -1,6 +1,7 @@
 // What this vantage cannot see of a server that answers, so that an absent series can be told from a hidden
 // one.
 #include <algorithm>
+#include <vector>
 
 #include "common/postgres/facts_query.h"
 #include "exporter/collectors/values.h"
@@ -16,28 +17,36 @@ constexpr Metric kMetrics[] = {
     {"farshore_pg_version_known", MetricType::Gauge, kServerLabels, "server_version_num",
      "1 if the statements were made for this version of PostgreSQL (13 to 17); 0 for a newer one, which is "
      "asked what 17 is asked."},
-    {"farshore_pg_facts_missing", MetricType::Gauge, "cluster region server vantage part", "",
-     "1 for a part that the server refused (a privilege, a column that it does not have, a lock) or did not "
-     "answer in time: its series are absent. No series when all were read."},
+    {"farshore_pg_facts_missing", MetricType::Gauge, "cluster region server vantage part reason", "",
+     "1 for a part whose series are absent, because the server refused it (reason refused: a privilege, a "
+     "column that it does not have) or did not answer in time (late: a lock, a busy server, a directory of "
+     "very many files). No series when all were read."},
     {"farshore_pg_rows_left_out", MetricType::Gauge, "cluster region server vantage kind", "",
      "Rows of this kind (standbys, slots) beyond the first 64, which have no series."},
 };
 
-void remove_read(FactParts& parts, const FactDetails* details) {
-  if (details == nullptr) return;
-  std::erase_if(parts,
-                [&](FactPart part) { return std::ranges::find(details->read, part) != details->read.end(); });
+struct Missing {
+  FactPart part;
+  bool late;
+};
+
+bool contains(const FactParts& parts, FactPart part) { return std::ranges::find(parts, part) != parts.end(); }
+
+void add_missing(std::vector<Missing>& missing, const FactParts& wanted, const FactDetails* found,
+                 const FactParts& late) {
+  for (const FactPart part : wanted)
+    if (found == nullptr || !contains(found->read, part)) missing.push_back({part, contains(late, part)});
 }
 
 // The slow tier counts once it had its turn.
-FactParts missing_parts(const ServerView& server) {
+std::vector<Missing> missing_parts(const ServerView& server) {
   const int version = static_cast<int>(server.facts()->server_version_num);
-  FactParts missing = fact_parts(FactTier::kFast, version);
-  remove_read(missing, server.details());
-  if (server.slow() == nullptr) return missing;
-  FactParts slow = fact_parts(FactTier::kSlow, version);
-  remove_read(slow, server.slow_details());
-  missing.insert(missing.end(), slow.begin(), slow.end());
+  std::vector<Missing> missing;
+  const FactDetails* fast = server.details();
+  add_missing(missing, fact_parts(FactTier::kFast, version), fast,
+              fast != nullptr ? fast->late : FactParts());
+  if (const SlowTier* slow = server.slow(); slow != nullptr)
+    add_missing(missing, fact_parts(FactTier::kSlow, version), server.slow_details(), slow->late);
   return missing;
 }
 
@@ -48,8 +57,8 @@ MetricFamilies collect(const ExporterView& view) {
     const ServerFacts* facts = server.facts();
     if (facts == nullptr) continue;
     known.add(server, static_cast<int>(facts->server_version_num) <= kNewestKnownServer ? 1 : 0);
-    for (const FactPart part : missing_parts(server))
-      missing.add(server, 1, {{"part", std::string(to_string(part))}});
+    for (const auto& [part, late] : missing_parts(server))
+      missing.add(server, 1, {{"part", std::string(to_string(part))}, {"reason", late ? "late" : "refused"}});
     const FactDetails* details = server.details();
     if (details == nullptr) continue;
     if (details->privileges && details->privileges->statistics && details->privileges->directories)

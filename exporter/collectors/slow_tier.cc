@@ -6,11 +6,11 @@ namespace {
 
 constexpr Metric kMetrics[] = {
     {"farshore_pg_slow_tier_success", MetricType::Gauge, kServerLabels, "",
-     "1 if the last statement for directories, settings and transaction ids was answered in time, else 0. "
-     "Its failure is no failure of the server."},
+     "1 if directories, settings and transaction ids were all answered in time at their last turn, else 0. "
+     "A failure of these is no failure of the server."},
     {"farshore_pg_slow_tier_age_seconds", MetricType::Gauge, kServerLabels, "",
-     "Time since it was last answered; absent before. What it read is absent once this is over three "
-     "minutes."},
+     "Time since any of it was last answered; absent before. All that was read is absent once this is over "
+     "three minutes, and a part that alone is late (farshore_pg_facts_missing) after three turns."},
     {"farshore_pg_wal_directory_bytes", MetricType::Gauge, kServerLabels, "pg_ls_waldir()",
      "Size of the files in pg_wal."},
     {"farshore_pg_wal_directory_files", MetricType::Gauge, kServerLabels, "pg_ls_waldir()",

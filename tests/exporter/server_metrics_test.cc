@@ -193,16 +193,28 @@ TEST(ServerMetrics, SayWhenPrivilegesHideDataAndWhichPartsWereRefused) {
   std::erase(details.read, FactPart::kSlots);
   details.privileges = PrivilegeFacts{true, false};
   details.standbys = StandbyList{{}, 3, 0, ""};
-  EXPECT_THAT(
-      of_primary(kCompletenessCollector, details),
-      UnorderedElementsAre("monitor_role_ok{} 0", "version_known{} 1", R"(facts_missing{part="slots"} 1)",
-                           R"(rows_left_out{kind="standbys"} 3)"));
+  EXPECT_THAT(of_primary(kCompletenessCollector, details),
+              UnorderedElementsAre("monitor_role_ok{} 0", "version_known{} 1",
+                                   R"(facts_missing{part="slots",reason="refused"} 1)",
+                                   R"(rows_left_out{kind="standbys"} 3)"));
   ServerObservation spine_only = primary();
   spine_only.facts->details.reset();
   spine_only.facts->server_version_num = 180001;
   const auto all = samples(kCompletenessCollector, view_of({spine_only}));
   EXPECT_EQ(all.size(), 1 + fact_parts(FactTier::kFast, 180001).size());
   EXPECT_THAT(all, testing::Contains("version_known{} 0"));
+}
+
+TEST(ServerMetrics, TellLateDetailsFromRefusedOnes) {
+  ServerObservation seen = primary();
+  FactDetails late;
+  late.late = fact_parts(FactTier::kFast, 150018);
+  std::erase(late.late, FactPart::kSlots);
+  seen.facts->details = std::make_shared<const FactDetails>(std::move(late));
+  const auto all = samples(kCompletenessCollector, view_of({seen}));
+  EXPECT_EQ(all.size(), 1 + fact_parts(FactTier::kFast, 150018).size());
+  EXPECT_THAT(all, testing::Contains(R"(facts_missing{part="slots",reason="refused"} 1)"));
+  EXPECT_THAT(all, testing::Contains(R"(facts_missing{part="archiver",reason="late"} 1)"));
 }
 
 ServerObservation with_slow(ServerObservation seen, const FactDetails& details, nanoseconds age,
@@ -248,11 +260,23 @@ TEST(ServerMetrics, OfASlowTierThatStoppedAnsweringEndAfterAWhile) {
   EXPECT_THAT(samples(kSlowTierCollector, view_of({primary()})), IsEmpty()) << "before its first turn";
 }
 
-TEST(ServerMetrics, SayWhichSlowPartIsHidden) {
+TEST(ServerMetrics, SayWhichSlowPartIsHiddenAndWhichIsLate) {
   FactDetails details = slow_details();
   std::erase(details.read, FactPart::kDirectories);
-  EXPECT_THAT(samples(kCompletenessCollector, view_of({with_slow(primary(), details, 20s)})),
-              UnorderedElementsAre("version_known{} 1", R"(facts_missing{part="directories"} 1)"));
+  ServerObservation seen = with_slow(primary(), details, 20s);
+  EXPECT_THAT(
+      samples(kCompletenessCollector, view_of({seen})),
+      UnorderedElementsAre("version_known{} 1", R"(facts_missing{part="directories",reason="refused"} 1)"));
+  SlowTier slow = *seen.slow;
+  slow.late = {FactPart::kDirectories};
+  seen.slow = std::make_shared<const SlowTier>(slow);
+  EXPECT_THAT(
+      samples(kCompletenessCollector, view_of({seen})),
+      UnorderedElementsAre("version_known{} 1", R"(facts_missing{part="directories",reason="late"} 1)"));
+  slow.facts = std::make_shared<const FactDetails>(slow_details());
+  seen.slow = std::make_shared<const SlowTier>(slow);
+  EXPECT_THAT(samples(kCompletenessCollector, view_of({seen})), UnorderedElementsAre("version_known{} 1"))
+      << "what it last said is still shown";
 }
 
 TEST(ServerMetrics, StatisticsOfOlderVersionsComeFromTheSlowTier) {
