@@ -15,6 +15,29 @@ ObserverOptions observer_options(const Topology& topology) {
   return options;
 }
 
+bool told_everything(const ServerView& server) {
+  if (server.facts() == nullptr) return true;  // there is no more to come
+  return server.details() != nullptr && server.details()->late.empty() && server.slow() != nullptr;
+}
+
+// The list knows nothing of a record whose name servers are still searched.
+bool lists_every_record(const Topology& topology, const DnsList& list) {
+  const auto is_listed = [&](const ClusterConfig& cluster, const TrafficConfig& record) {
+    return record.type.empty() || std::ranges::any_of(list, [&](const DnsObservation& seen) {
+             return seen.cluster == cluster.name && seen.record == record.name && seen.type == record.type;
+           });
+  };
+  return std::ranges::all_of(topology.clusters, [&](const ClusterConfig& cluster) {
+    return std::ranges::all_of(cluster.traffic,
+                               [&](const TrafficConfig& record) { return is_listed(cluster, record); });
+  });
+}
+
+bool has_everything(const Topology& topology, const ExporterView& view) {
+  return std::ranges::all_of(view.servers, told_everything) && view.watch.is_complete() &&
+         lists_every_record(topology, *view.watch.records);
+}
+
 }  // namespace
 
 World::World(Topology topology, std::string vantage, Clock& clock)
@@ -42,7 +65,8 @@ void World::take_over(const World& previous) {
   watchers_.take_over(previous.watchers_);
 }
 
-void World::start() {
+void World::start(Purpose purpose) {
+  if (purpose == Purpose::kOneLook) heartbeat_.reset();
   observer_.on_snapshot([this](const Snapshot& snapshot) {
     transitions_.note(snapshot);
     if (heartbeat_) heartbeat_->note(snapshot);
@@ -69,7 +93,7 @@ bool World::wait_first_cycle(FirstCycle of) const {
   const BootTime limit = clock_.boot_now() + patience + 1s;
   const auto is_done = [&] {
     const ExporterView now = view();
-    return now.first_cycle_done && (!everything || now.watch.is_complete());
+    return now.first_cycle_done && (!everything || has_everything(topology_, now));
   };
   while (!is_done()) {
     if (clock_.boot_now() >= limit) return false;

@@ -26,12 +26,15 @@ class World {
   // What the world before this one remembers of servers that stay the same: last known positions and the
   // history that lag in seconds is read from. Before start().
   void take_over(const World& previous);
-  void start();
+  // kOneLook writes nowhere: it may be there beside the running service, whose heartbeat it must not double.
+  enum class Purpose { kService, kOneLook };
+  void start(Purpose purpose = Purpose::kService);
   void stop_heartbeat();  // before another world starts: two must not beat at one server
   void stop();            // ends every session; what was seen last stays
 
-  // Until every server was looked at once, and with kEverything whatever is watched beside them too; false
-  // when that took longer than looks are allowed to take.
+  // Until every server was looked at once; with kEverything also until those that answer gave their details
+  // and their slow tier had a turn, and until whatever is watched beside them was looked at, name servers
+  // that have to be found first among it. False when that took longer than looks are allowed to take.
   enum class FirstCycle { kServers, kEverything };
   bool wait_first_cycle(FirstCycle of = FirstCycle::kServers) const;
 
@@ -45,7 +48,7 @@ class World {
   const std::string vantage_;
   Clock& clock_;
   TransitionLog transitions_;             // used by the observer's thread: must outlive it
-  std::unique_ptr<Heartbeat> heartbeat_;  // null unless opted in; likewise
+  std::unique_ptr<Heartbeat> heartbeat_;  // null unless opted in, and for one look; likewise
   Observer observer_;
   Watchers watchers_;
 };

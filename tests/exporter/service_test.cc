@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "exporter/world.h"
 #include "tests/exporter/running_exporter.h"
 #include "tests/support/notify_socket.h"
 #include "tests/support/postgres_server.h"
@@ -44,14 +45,21 @@ class ExporterCommand : public testing::Test {
   test::TempDir folder;
 };
 
+// Half of the interval is the time of the slow tier: a busy machine must not look like a late server.
+std::string unhurried(std::string topology) {
+  const std::string hasty = "interval: 100ms, timeout: 300ms";
+  return topology.replace(topology.find(hasty), hasty.size(), "interval: 1s, timeout: 1500ms");
+}
+
 TEST_F(ExporterCommand, OncePrintsOneFullLookAndNothingElse) {
   const auto primary = PostgresFixture::make_primary();
   const auto frozen =
       PostgresFixture::make_primary({.name = "frozen", .port = 0, .settings = {}, .hba = {}, .start = true});
   frozen->freeze();
-  const std::string topology = test::topology_yaml({{"p", primary->conninfo()},
-                                                    {"f", frozen->conninfo()},
-                                                    {"d", "host=127.0.0.1 port=9 user=x dbname=x"}});
+  const std::string topology =
+      unhurried(test::topology_yaml({{"p", primary->conninfo()},
+                                     {"f", frozen->conninfo()},
+                                     {"d", "host=127.0.0.1 port=9 user=x dbname=x"}}));
   const CommandResult result = run(topology, {"--once"}, "2>/dev/null");
   frozen->resume();
   EXPECT_EQ(result.exit_code, 0);
@@ -59,10 +67,46 @@ TEST_F(ExporterCommand, OncePrintsOneFullLookAndNothingElse) {
   EXPECT_THAT(result.output, HasSubstr("region=\"us-east\",server=\"p\",vantage=\"eu-west\"} 1"));
   EXPECT_THAT(result.output, HasSubstr("server=\"f\",vantage=\"eu-west\",class=\"timeout\"} 1"));
   EXPECT_THAT(result.output, HasSubstr("server=\"d\",vantage=\"eu-west\",class=\"refused\"} 1"));
+  for (const char* slow : {"farshore_pg_wal_directory_bytes{", "farshore_pg_archive_mode{",
+                           "farshore_pg_oldest_transaction_id_age{"})
+    EXPECT_THAT(result.output, HasSubstr(slow)) << "read between two looks";
   test::write_file(folder.file("metrics"), result.output);
   const CommandResult check =
       test::run_command({"sh", "-c", "promtool check metrics < " + folder.file("metrics")});
   EXPECT_EQ(check.exit_code, 0) << check.output;
+}
+
+// What --once is made of, where the service would write.
+TEST_F(ExporterCommand, OneLookHasEverythingAndWritesNowhereWhateverTheHeartbeatSays) {
+  constexpr const char* kTransactions = "SELECT pg_snapshot_xmax(pg_current_snapshot())";
+  const auto primary = PostgresFixture::make_primary(
+      {.name = "primary", .port = 0, .settings = {"autovacuum = off"}, .hba = {}, .start = true});
+  test::write_file(folder.file("farshore.yml"),
+                   unhurried(test::topology_yaml({{"p", primary->conninfo()}}, ", heartbeat: 1s")));
+  const auto start = [&](World::Purpose purpose) {
+    std::shared_ptr<World> world =
+        World::make(load_topology(folder.file("farshore.yml")).value(), "us-east", system_clock()).value();
+    world->start(purpose);
+    EXPECT_TRUE(world->wait_first_cycle(World::FirstCycle::kEverything));
+    return world;
+  };
+  const std::string before = primary->sql(kTransactions);
+  const auto look = start(World::Purpose::kOneLook);
+  const ExporterView view = look->view();
+  ASSERT_NE(view.servers.at(0).details(), nullptr);
+  ASSERT_NE(view.servers.at(0).slow_details(), nullptr) << "it is not left to a later look";
+  EXPECT_EQ(view.servers.at(0).slow_details()->read, fact_parts(FactTier::kSlow, 150000));
+  EXPECT_FALSE(view.beats.configured);
+  const auto& seen = view.snapshot->servers.at(0);
+  ASSERT_TRUE(test::wait_until([&] {
+    const ServerObservation now = look->view().snapshot->servers.at(0);
+    return *now.attempt_finished - *seen.attempt_finished > 2s;
+  })) << "time for two beats";
+  EXPECT_EQ(primary->sql(kTransactions), before);
+  look->stop();
+  const auto service = start(World::Purpose::kService);
+  EXPECT_TRUE(test::wait_until([&] { return primary->sql(kTransactions) != before; }))
+      << "it would beat here";
 }
 
 TEST_F(ExporterCommand, OnceAndCheckFailWhenTheConfigurationIsBad) {

@@ -123,5 +123,22 @@ TEST_F(Silence, ANameThatIsNeverLookedUpIsThisVantagesOwnTroubleAndHoldsUpNobody
   });
 }
 
+TEST_F(Silence, OneLookAtARecordWhoseNameServersAreNotFoundIsNotEverything) {
+  in_network([&] {
+    const SilentNameServer name_server;
+    const TempDir folder;
+    std::string topology = topology_yaml({{"d", "host=127.0.0.1 port=9 user=x dbname=x"}});
+    const std::string command = "{kind: command, name: x, ";
+    topology.replace(topology.find(command), command.size(),
+                     "{kind: command, name: db.example.net, type: A, ttl: 30s, ");
+    write_file(folder.file("farshore.yml"), topology);
+    const CommandResult once = run_command(
+        {FARSHORE_EXPORTER, "--config.file", folder.file("farshore.yml"), "--vantage", "eu-west", "--once"});
+    EXPECT_EQ(once.exit_code, 0) << once.output;
+    EXPECT_THAT(once.output, testing::HasSubstr("not everything was looked at in time"));
+    EXPECT_THAT(once.output, testing::HasSubstr("class=\"refused\"} 1")) << "what was seen is printed";
+  });
+}
+
 }  // namespace
 }  // namespace farshore::test
