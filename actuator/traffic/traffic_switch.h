@@ -45,7 +45,7 @@ inline constexpr LookPace kApiPace{1s, 4s};
 class TrafficSwitch {
  public:
   virtual ~TrafficSwitch() = default;
-  virtual const std::string& name() const = 0;  // of the record, for people
+  virtual const std::string& key() const = 0;  // record_key() of its entry: for facts, and for people
   virtual const std::string& kind() const = 0;
   virtual Result<std::string> target_of(const std::string& region) const = 0;
   // The provider's own word: the address it points at now.
