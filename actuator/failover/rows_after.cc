@@ -107,9 +107,13 @@ StepStatus reign_is_ours(RunContext& context) {
 namespace {
 
 std::string astray_fact(const std::string& record) { return "traffic_open." + record; }
+std::string cached_fact(const std::string& record) { return "traffic_cached_seconds." + record; }
 
 void note_receipt(RunContext& context, const std::string& record, const TrafficReceipt& receipt) {
   if (!receipt.change.empty()) context.set_fact("traffic_change." + record, receipt.change);
+  // A process that is started while the row goes on knows the TTL before the change only from here.
+  if (to_seconds(receipt.cached_for) > context.number(cached_fact(record)).value_or(0))
+    context.set_fact(cached_fact(record), to_seconds(receipt.cached_for));
 }
 
 }  // namespace
@@ -135,11 +139,12 @@ namespace {
 
 // A name server may have given the old answer until a moment ago.
 void say_when_caches_clear(RunContext& context) {
-  nanoseconds longest{0};
+  double longest = 0;
   for (const TrafficSwitch* traffic : context.deps.traffic)
-    longest = std::max(longest, traffic->receipt().cached_for);
-  if (longest > 0ns)
-    context.set_fact("traffic_caches_clear_at", format_rfc3339(context.clock().wall_now() + longest));
+    longest = std::max(longest, context.number(cached_fact(traffic->key())).value_or(0));
+  if (longest <= 0) return;
+  const auto left = std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(longest));
+  context.set_fact("traffic_caches_clear_at", format_rfc3339(context.clock().wall_now() + left));
 }
 
 // Each record has its own time: from when its provider took the target until clients are given it by the

@@ -159,7 +159,10 @@ Status CloudflarePools::point_to(const std::string& region, int64_t epoch, BootT
 Status CloudflarePools::try_once(const std::string& region, BootTime deadline) {
   const auto pools = read(deadline);
   if (!pools) return tl::unexpected(pools.error());
-  if (only_region_serves(*pools, region)) return {};
+  if (only_region_serves(*pools, region)) {
+    receipts_.found_moved(config_.ttl);
+    return {};
+  }
   const auto wanted = std::ranges::find(*pools, region, &Pool::region);
   if (wanted->leads_to_target() == nullptr)
     return fail(ErrorCode::kInvalidArgument, "pool {} has no origin {}", wanted->id, wanted->target);

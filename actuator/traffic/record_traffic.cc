@@ -100,6 +100,7 @@ Status RecordTraffic::try_once(Attempt& attempt, BootTime deadline) {
   if (!seen) return tl::unexpected(seen.error());
   if (Status newer = refuse_newer(*seen, attempt.epoch); !newer) return newer;
   if (record_is(*seen, attempt.target) && token_is(*seen, attempt.epoch)) {
+    receipts_.found_moved(seconds(wanted_ttl()));
     receipts_.left_open("");
     return {};
   }

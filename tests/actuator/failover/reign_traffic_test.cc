@@ -163,6 +163,23 @@ TEST_F(ReignCare, AProcessThatIsStartedWhileDnsIsPublishedGoesOnWaiting) {
   for (const Event& event : world.told) EXPECT_NE(event.kind, "held") << event.message;
 }
 
+TEST_F(ReignCare, AProcessThatIsStartedAfterTheChangeStillTellsWhenCachesClear) {
+  world.dns_publishes_in = 70s;
+  world.dns_settles_within = 90s;
+  world.receipt.cached_for = 10min;
+  lose_primary();
+  world.run_for(30s);
+  world.receipt = {};  // of the process that is gone
+  world.restart_process();
+  world.run_for(60s);
+  ASSERT_EQ(world.last_run()->state, RunState::kSucceeded);
+  RunFacts facts = world.last_facts();
+  EXPECT_EQ(to_seconds(*parse_rfc3339(facts["traffic_caches_clear_at"]) -
+                       *parse_rfc3339(facts["traffic_verified_at"])),
+            600);
+  EXPECT_NE(facts["report"].find("old answers leave caches by"), std::string::npos) << facts["report"];
+}
+
 TEST_F(ReignCare, ViewsAreAskedForAtTheirOwnPaceAndAProviderThatTookTheTargetSeldom) {
   world.dns_publishes_in = 50s;
   world.dns_settles_within = 60s;
