@@ -19,7 +19,7 @@ inline constexpr Metric kLatched{
     "farshore_automation_latched", MetricType::Gauge, "", "the journal",
     "1 while no failover starts in any cluster until a person clears the latch."};
 inline constexpr Metric kTrafficPending{
-    "farshore_traffic_switch_pending", MetricType::Gauge, "cluster record", "the care for the reign",
+    "farshore_traffic_switch_pending", MetricType::Gauge, "cluster record type", "the care for the reign",
     "1 while a traffic record does not point at the region of the reign, though a run pointed it there."};
 inline constexpr Metric kStalePrimary{"farshore_stale_primary", MetricType::Gauge, "cluster region server",
                                       "the care for the reign",

@@ -7,6 +7,7 @@
 #include "actuator/api/metric_page.h"
 #include "common/base/version.h"
 #include "common/http/server.h"
+#include "common/topology/record_key.h"
 
 namespace farshore {
 namespace {
@@ -54,8 +55,8 @@ void add_open_ends(MetricPage& page, const MetricsInput& input, const Topology& 
   for (const auto& cluster : input.clusters)
     if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
       for (const TrafficConfig& traffic : config->traffic)
-        page.add({{"cluster", cluster.cluster}, {"record", traffic.name}},
-                 is_open(cluster.traffic_open, traffic.name) ? 1 : 0);
+        page.add({{"cluster", cluster.cluster}, {"record", traffic.name}, {"type", traffic.type}},
+                 is_open(cluster.traffic_open, record_key(traffic)) ? 1 : 0);
   page.family(metric::kStalePrimary);
   for (const auto& cluster : input.clusters)
     if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))

@@ -9,6 +9,7 @@
 #include "actuator/check/lines.h"
 #include "actuator/traffic/nameserver_view.h"
 #include "common/json/json_value.h"
+#include "common/topology/record_key.h"
 
 namespace farshore {
 namespace {
@@ -56,7 +57,7 @@ void say_faults(TrafficSwitch& traffic, Lines& lines, BootTime deadline) {
 }  // namespace
 
 std::vector<CheckLine> check_traffic(const TrafficConfig& config, TrafficSwitch& traffic, BootTime deadline) {
-  Lines lines("traffic " + config.name);
+  Lines lines("traffic " + record_key(config));
   const auto current = traffic.current(deadline);
   if (!current)
     lines.fail("the provider does not say where it points: " + current.error().message,
@@ -88,7 +89,7 @@ std::vector<CheckLine> check_traffic(const TrafficConfig& config, TrafficSwitch&
 
 std::vector<CheckLine> check_ttl(const TrafficConfig& config, DnsResolver& dns, const Clock& clock,
                                  BootTime deadline) {
-  Lines lines("traffic " + config.name);
+  Lines lines("traffic " + record_key(config));
   if (config.type.empty()) return lines.take();
   const auto nameservers = nameservers_for(dns, clock, config, deadline);
   if (!nameservers) return lines.take();  // told with what clients get

@@ -29,7 +29,7 @@ struct ClusterStatus {
   std::vector<ServerObservation> servers;
   std::vector<AlertVote> votes;          // one per Prometheus server; known while a run wants to know
   int votes_needed = 0;                  // how many of them must see the alert fire
-  std::vector<OpenEnd> traffic_open;     // records that do not point at the reign's region yet, or any more
+  std::vector<OpenEnd> traffic_open;     // records, by key, not at the reign's region yet, or any more
   std::vector<OpenEnd> stale_primaries;  // servers that lost the reign and are not known to be kept out
   std::vector<OpenEnd> hooks_open;       // hooks of the reign that are not in force yet
   std::optional<FailoverPlan> plan;      // the newest rehearsal; absent before the first

@@ -107,6 +107,7 @@ Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit)
 
   RunContext context(deps_, run, *reign);
   for (auto& [name, value] : merge_facts(*steps)) context.load_fact(name, value);
+  rows::read_left_open_by_name(context);
   for (const StepRecord& step : *steps) context.attempt = std::max(context.attempt, step.attempt);
   context.run.state = RunState::kRunning;
   context.run.reason.clear();

@@ -13,7 +13,7 @@
 namespace farshore {
 
 struct OpenEnd {
-  std::string name;  // the traffic record, the server or the hook
+  std::string name;  // the traffic record (record_key), the server or the hook
   std::string why;   // one sentence
   WallTime since;
 };

@@ -157,8 +157,11 @@ struct Switched {
   std::optional<BootTime> taken = {};  // when the provider said yes first
 };
 Switched switch_one(RunContext& context, TrafficSwitch& traffic);
-// Into facts, what it left open: also a process that starts later mends it.
+// Into facts by the record's key, what it left open: also a process that starts later mends it.
 void note_left_open(RunContext& context, const std::string& record, const std::string& open);
+// Runs of earlier versions have it by the name alone: taken as left open by every type of that name, until
+// the provider says otherwise.
+void read_left_open_by_name(RunContext& context);
 // The fact that says what a switch left open at the provider.
 inline std::string left_open_fact(const std::string& record) { return "traffic_left_open." + record; }
 // What each of them says now, looked at side by side.

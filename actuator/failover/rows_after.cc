@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "actuator/failover/rows.h"
+#include "common/topology/record_key.h"
 
 namespace farshore::rows {
 namespace {
@@ -52,7 +53,7 @@ class Pointing {
 
 Switched switch_one(RunContext& context, TrafficSwitch& traffic) {
   const auto say = [&](const std::string& why) {
-    context.report(OpenEnds::Kind::kTraffic, traffic.name(), why);
+    context.report(OpenEnds::Kind::kTraffic, traffic.key(), why);
   };
   const auto target = traffic.target_of(context.run.region);
   if (!target) {
@@ -86,6 +87,14 @@ void note_left_open(RunContext& context, const std::string& record, const std::s
   if (was_open == open.empty()) context.set_fact(left_open_fact(record), open);
 }
 
+void read_left_open_by_name(RunContext& context) {
+  for (const TrafficConfig& traffic : context.deps.cluster->traffic) {
+    const auto by_name = context.fact(left_open_fact(traffic.name));
+    const std::string by_key = left_open_fact(record_key(traffic));
+    if (by_name && !context.facts().contains(by_key)) context.load_fact(by_key, *by_name);
+  }
+}
+
 StepStatus reign_is_ours(RunContext& context) {
   const auto reign = context.deps.journal->reign(context.run.cluster);
   if (!reign) return stop("the reign could not be read: {}", reign.error().message);
@@ -95,6 +104,20 @@ StepStatus reign_is_ours(RunContext& context) {
   return {};
 }
 
+namespace {
+
+std::string astray_fact(const std::string& record) { return "traffic_open." + record; }
+std::string cached_fact(const std::string& record) { return "traffic_cached_seconds." + record; }
+
+void note_receipt(RunContext& context, const std::string& record, const TrafficReceipt& receipt) {
+  if (!receipt.change.empty()) context.set_fact("traffic_change." + record, receipt.change);
+  // A process that is started while the row goes on knows the TTL before the change only from here.
+  if (to_seconds(receipt.cached_for) > context.number(cached_fact(record)).value_or(0))
+    context.set_fact(cached_fact(record), to_seconds(receipt.cached_for));
+}
+
+}  // namespace
+
 StepStatus switch_traffic(RunContext& context) {
   const auto& records = context.deps.traffic;
   std::vector<Switched> switched(records.size());
@@ -103,12 +126,11 @@ StepStatus switch_traffic(RunContext& context) {
     tasks.emplace_back([&, i] { switched[i] = switch_one(context, *records[i]); });
   context.deps.parallel->run(std::move(tasks));
   for (size_t i = 0; i < records.size(); ++i) {
-    const std::string& name = records[i]->name();
-    context.set_fact("traffic_open." + name, switched[i].astray);
-    note_left_open(context, name, switched[i].open);
-    if (switched[i].taken) context.traffic_taken.try_emplace(name, *switched[i].taken);
-    if (const std::string change = records[i]->receipt().change; !change.empty())
-      context.set_fact("traffic_change." + name, change);
+    const std::string& record = records[i]->key();
+    context.set_fact(astray_fact(record), switched[i].astray);
+    note_left_open(context, record, switched[i].open);
+    if (switched[i].taken) context.traffic_taken.try_emplace(record, *switched[i].taken);
+    note_receipt(context, record, records[i]->receipt());
   }
   return {};
 }
@@ -117,17 +139,18 @@ namespace {
 
 // A name server may have given the old answer until a moment ago.
 void say_when_caches_clear(RunContext& context) {
-  nanoseconds longest{0};
+  double longest = 0;
   for (const TrafficSwitch* traffic : context.deps.traffic)
-    longest = std::max(longest, traffic->receipt().cached_for);
-  if (longest > 0ns)
-    context.set_fact("traffic_caches_clear_at", format_rfc3339(context.clock().wall_now() + longest));
+    longest = std::max(longest, context.number(cached_fact(traffic->key())).value_or(0));
+  if (longest <= 0) return;
+  const auto left = std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(longest));
+  context.set_fact("traffic_caches_clear_at", format_rfc3339(context.clock().wall_now() + left));
 }
 
 // Each record has its own time: from when its provider took the target until clients are given it by the
 // provider's ordinary working. One whose provider took nothing has none.
 bool is_publishing(const RunContext& context, const TrafficSwitch& traffic) {
-  const auto taken = context.traffic_taken.find(traffic.name());
+  const auto taken = context.traffic_taken.find(traffic.key());
   return taken != context.traffic_taken.end() &&
          context.clock().boot_now() < taken->second + traffic.settles_within();
 }
@@ -138,8 +161,8 @@ StepStatus traffic_points_there(RunContext& context) {
   std::string open;
   bool all_are_publishing = true;
   for (TrafficSwitch* traffic : context.deps.traffic)
-    if (const auto why = context.fact("traffic_open." + traffic->name())) {
-      open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", traffic->name(), *why);
+    if (const auto why = context.fact(astray_fact(traffic->key()))) {
+      open += fmt::format("{}{}: {}", open.empty() ? "" : "; ", traffic->key(), *why);
       all_are_publishing &= is_publishing(context, *traffic);
     }
   if (!open.empty() && all_are_publishing)

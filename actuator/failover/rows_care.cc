@@ -182,19 +182,19 @@ StepStatus traffic_still_points_there(RunContext& context) {
       const bool answered = seen && std::any_of(seen->answers.begin(), seen->answers.end(),
                                                 [](const auto& answer) { return answer.failure.empty(); });
       if (target && answered && !seen->all_answer_only(*target))
-        astray[i] = fmt::format("{} does not point at {} any more", records[i]->name(), context.run.region);
-      else if (target && !answered && context.traffic_astray.contains(records[i]->name()))
-        astray[i] = context.traffic_astray.at(records[i]->name());  // nobody answers: as it was last seen
+        astray[i] = fmt::format("{} does not point at {} any more", records[i]->key(), context.run.region);
+      else if (target && !answered && context.traffic_astray.contains(records[i]->key()))
+        astray[i] = context.traffic_astray.at(records[i]->key());  // nobody answers: as it was last seen
     });
   context.deps.parallel->run(std::move(tasks));
   context.traffic_astray.clear();
   std::vector<std::string> open;
   for (size_t i = 0; i < records.size(); ++i) {
-    const std::string& name = records[i]->name();
-    const auto left_open = context.fact(left_open_fact(name));
-    if (!astray[i].empty()) context.traffic_astray[name] = astray[i];
-    const std::string why = astray[i].empty() && left_open ? name + ": " + *left_open : astray[i];
-    context.report(OpenEnds::Kind::kTraffic, name, why);
+    const std::string& record = records[i]->key();
+    const auto left_open = context.fact(left_open_fact(record));
+    if (!astray[i].empty()) context.traffic_astray[record] = astray[i];
+    const std::string why = astray[i].empty() && left_open ? record + ": " + *left_open : astray[i];
+    context.report(OpenEnds::Kind::kTraffic, record, why);
     if (!why.empty()) open.push_back(why);
   }
   if (open.empty()) return {};
@@ -219,10 +219,10 @@ StepStatus point_traffic_again(RunContext& context) {
   context.row_deadline = std::min(context.row_deadline, now + kPointLimit);
   std::vector<TrafficSwitch*> records;
   for (TrafficSwitch* traffic : context.deps.traffic) {
-    const std::string& name = traffic->name();
-    if (context.traffic_astray.contains(name)
-            ? is_due(context.last_pointed, name, now, kPointEvery)
-            : context.fact(left_open_fact(name)) && is_due(context.last_settled, name, now, kSettleEvery))
+    const std::string& record = traffic->key();
+    if (context.traffic_astray.contains(record)
+            ? is_due(context.last_pointed, record, now, kPointEvery)
+            : context.fact(left_open_fact(record)) && is_due(context.last_settled, record, now, kSettleEvery))
       records.push_back(traffic);
   }
   std::vector<Switched> switched(records.size());
@@ -232,13 +232,13 @@ StepStatus point_traffic_again(RunContext& context) {
   context.deps.parallel->run(std::move(tasks));
   std::vector<std::string> open;
   for (size_t i = 0; i < records.size(); ++i) {
-    const std::string& name = records[i]->name();
+    const std::string& record = records[i]->key();
     const std::string& why = switched[i].astray.empty() ? switched[i].open : switched[i].astray;
-    if (!why.empty()) open.push_back(name + ": " + why);
-    context.last_settled[name] = context.clock().boot_now();
+    if (!why.empty()) open.push_back(record + ": " + why);
+    context.last_settled[record] = context.clock().boot_now();
     if (!switched[i].astray.empty()) continue;
-    note_left_open(context, name, switched[i].open);
-    if (context.traffic_astray.erase(name) > 0) context.last_pointed[name] = context.clock().boot_now();
+    note_left_open(context, record, switched[i].open);
+    if (context.traffic_astray.erase(record) > 0) context.last_pointed[record] = context.clock().boot_now();
   }
   if (open.empty()) return {};
   return stop("{}", joined(open));

@@ -74,7 +74,7 @@ std::vector<RecordSeen> look_at_traffic(const RunContext& context) {
 }
 
 void rehearse_record(const RunContext& context, Rehearsal& rehearsal, const RecordSeen& record) {
-  const std::string& name = record.traffic->name();
+  const std::string& name = record.traffic->key();
   if (!context.run.region.empty())
     if (const auto target = record.traffic->target_of(context.run.region); !target)
       rehearsal.blocks({kTrafficTarget, fmt::format("{}: {}", name, target.error().message)});

@@ -128,8 +128,8 @@ class RunContext {
   // Into deps.open_ends; an empty `why` closes it.
   void report(OpenEnds::Kind kind, const std::string& name, const std::string& why) const;
 
-  // Of the care after success (Step::care), by row; and by server or record: when it was last seen stale, or
-  // pointed again.
+  // Of the care after success (Step::care), by row; and by server or record key: when it was last seen stale,
+  // or pointed again.
   struct CareTimes {
     BootTime due{};
     nanoseconds pause{0};
@@ -142,8 +142,9 @@ class RunContext {
   std::map<std::string, BootTime> watch_due;
   std::map<std::string, std::string> lost_proofs;
   std::set<std::string> unread_proofs, doubted_proofs;
-  std::map<std::string, std::string> traffic_astray;  // record -> why, as last seen after success
-  std::map<std::string, BootTime> traffic_taken;  // record -> when its provider said yes first in this run
+  std::map<std::string, std::string> traffic_astray;  // record key -> why, as last seen after success
+  std::map<std::string, BootTime>
+      traffic_taken;  // record key -> when its provider said yes first in this run
 
   bool permitted(std::string_view what) const;  // by an approval of this attempt
   void clear_permissions();

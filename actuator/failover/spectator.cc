@@ -48,13 +48,13 @@ class WatchedFence final : public Fence {
 class WatchedTraffic final : public TrafficSwitch {
  public:
   explicit WatchedTraffic(TrafficSwitch& traffic) : traffic_(traffic) {}
-  const std::string& name() const override { return traffic_.name(); }
+  const std::string& key() const override { return traffic_.key(); }
   const std::string& kind() const override { return traffic_.kind(); }
   Result<std::string> target_of(const std::string& region) const override {
     return traffic_.target_of(region);
   }
   Result<std::string> current(BootTime deadline) override { return traffic_.current(deadline); }
-  Status point_to(const std::string&, int64_t, BootTime) override { return refused("moving " + name()); }
+  Status point_to(const std::string&, int64_t, BootTime) override { return refused("moving " + key()); }
   Result<TrafficView> observed(BootTime deadline) override { return traffic_.observed(deadline); }
 
  private:

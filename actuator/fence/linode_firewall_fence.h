@@ -10,7 +10,7 @@
 //            firewall must be enabled and guard this Linode alone, or others would be cut off with it.
 //            Refused while the Linode migrates to another host.
 //   proof:   a fresh look at the firewalls of the Linode.
-//   release: takes those rules away again; the others were kept.
+//   release: takes those rules away again; the others were kept. Nothing calls it until there is a rejoin.
 //
 // Token: linodes:read_only, firewall:read_write.
 // https://techdocs.akamai.com/linode-api/reference/put-firewall-rules

@@ -6,7 +6,7 @@
 //            200 only means that it waits in the queue.
 //   proof:   a fresh look. Only the status "offline" with the watchdog off is a proof. "stopped" (the host is
 //            maintained) and every other status are none; what could not be looked at is unknown.
-//   release: boots it and turns the watchdog on again.
+//   release: boots it and turns the watchdog on again. Nothing calls it until there is a rejoin.
 //
 // A machine is named by linode_id, label, or both; when the two disagree nothing is done to it. Nothing keeps
 // a person from booting it, so the proof is read again before the promotion and watched after it. When the

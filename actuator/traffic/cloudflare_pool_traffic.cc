@@ -8,6 +8,7 @@
 #include "actuator/traffic/targets.h"
 #include "common/json/json_writer.h"
 #include "common/topology/address.h"
+#include "common/topology/record_key.h"
 
 namespace farshore {
 namespace {
@@ -76,7 +77,7 @@ class CloudflarePools final : public TrafficSwitch {
                     "/load_balancers/pools/"),
         api_(deps.http, deps.clock, api_settings(config.provider, config.timeout), dialect_) {}
 
-  const std::string& name() const override { return config_.name; }
+  const std::string& key() const override { return key_; }
   const std::string& kind() const override { return config_.provider.kind; }
   Result<std::string> target_of(const std::string& region) const override {
     return target_for(config_, region);
@@ -100,6 +101,7 @@ class CloudflarePools final : public TrafficSwitch {
   Status check(const Pools& before, const std::string& region, BootTime deadline);
 
   const TrafficConfig config_;
+  const std::string key_ = record_key(config_);
   const TrafficDeps deps_;
   const std::string pools_path_;
   const CloudflareDialect dialect_;
@@ -157,7 +159,10 @@ Status CloudflarePools::point_to(const std::string& region, int64_t epoch, BootT
 Status CloudflarePools::try_once(const std::string& region, BootTime deadline) {
   const auto pools = read(deadline);
   if (!pools) return tl::unexpected(pools.error());
-  if (only_region_serves(*pools, region)) return {};
+  if (only_region_serves(*pools, region)) {
+    receipts_.found_moved(config_.ttl);
+    return {};
+  }
   const auto wanted = std::ranges::find(*pools, region, &Pool::region);
   if (wanted->leads_to_target() == nullptr)
     return fail(ErrorCode::kInvalidArgument, "pool {} has no origin {}", wanted->id, wanted->target);

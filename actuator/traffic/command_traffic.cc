@@ -7,6 +7,7 @@
 
 #include "actuator/traffic/nameserver_view.h"
 #include "actuator/traffic/targets.h"
+#include "common/topology/record_key.h"
 
 namespace farshore {
 namespace {
@@ -19,7 +20,7 @@ class CommandTraffic final : public TrafficSwitch {
         act_(config.provider.lists.at("act")),
         read_(config.provider.lists.at("read")) {}
 
-  const std::string& name() const override { return config_.name; }
+  const std::string& key() const override { return key_; }
   const std::string& kind() const override { return config_.provider.kind; }
 
   Result<std::string> target_of(const std::string& region) const override {
@@ -100,6 +101,7 @@ class CommandTraffic final : public TrafficSwitch {
   }
 
   const TrafficConfig config_;
+  const std::string key_ = record_key(config_);
   const TrafficDeps deps_;
   const std::vector<std::string> act_, read_;
   std::mutex mutex_;

@@ -7,6 +7,7 @@
 #include "actuator/traffic/targets.h"
 #include "common/topology/address.h"
 #include "common/topology/provider_kinds.h"
+#include "common/topology/record_key.h"
 
 namespace farshore {
 namespace {
@@ -44,7 +45,7 @@ class NodeBalancerTraffic final : public TrafficSwitch {
         clock_(deps.clock),
         api_(deps.http, deps.clock, config.provider, config.timeout) {}
 
-  const std::string& name() const override { return config_.name; }
+  const std::string& key() const override { return key_; }
   const std::string& kind() const override { return config_.provider.kind; }
   Result<std::string> target_of(const std::string& region) const override {
     return target_for(config_, region);
@@ -191,6 +192,7 @@ class NodeBalancerTraffic final : public TrafficSwitch {
   }
 
   const TrafficConfig config_;
+  const std::string key_ = record_key(config_);
   const std::string path_;
   Clock& clock_;
   LinodeApi api_;

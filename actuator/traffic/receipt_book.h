@@ -24,6 +24,11 @@ class ReceiptBook {
     receipt_.change = std::move(change);
     receipt_.cached_for = std::max(receipt_.cached_for, cached_for);
   }
+  // It points there already, and who moved it may have been this run before its process was started again.
+  void found_moved(nanoseconds ttl) {
+    const std::lock_guard lock(mutex_);
+    receipt_.cached_for = std::max(receipt_.cached_for, ttl);
+  }
   void left_open(std::string what) {
     const std::lock_guard lock(mutex_);
     receipt_.open = std::move(what);

@@ -7,6 +7,7 @@
 #include "actuator/traffic/receipt_book.h"
 #include "actuator/traffic/targets.h"
 #include "common/topology/address.h"
+#include "common/topology/record_key.h"
 
 namespace farshore {
 namespace {
@@ -20,7 +21,7 @@ class RecordTraffic final : public TrafficSwitch {
   RecordTraffic(const TrafficConfig& config, const TrafficDeps& deps, std::unique_ptr<RecordApi> api)
       : config_(config), deps_(deps), api_(std::move(api)) {}
 
-  const std::string& name() const override { return config_.name; }
+  const std::string& key() const override { return key_; }
   const std::string& kind() const override { return config_.provider.kind; }
   Result<std::string> target_of(const std::string& region) const override {
     return target_for(config_, region);
@@ -54,6 +55,7 @@ class RecordTraffic final : public TrafficSwitch {
   Status refuse_newer(const RecordState& state, int64_t epoch) const;
 
   const TrafficConfig config_;
+  const std::string key_ = record_key(config_);
   const TrafficDeps deps_;
   const std::unique_ptr<RecordApi> api_;
   ReceiptBook receipts_;
@@ -98,6 +100,7 @@ Status RecordTraffic::try_once(Attempt& attempt, BootTime deadline) {
   if (!seen) return tl::unexpected(seen.error());
   if (Status newer = refuse_newer(*seen, attempt.epoch); !newer) return newer;
   if (record_is(*seen, attempt.target) && token_is(*seen, attempt.epoch)) {
+    receipts_.found_moved(seconds(wanted_ttl()));
     receipts_.left_open("");
     return {};
   }

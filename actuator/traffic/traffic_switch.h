@@ -28,7 +28,9 @@ struct TrafficView {
 struct TrafficReceipt {
   // The provider's name of the last one, whatever came of it; empty when it gives none.
   std::string change = {};
-  nanoseconds cached_for{};  // how long after it an old answer may still be in a cache
+  // How long after it an old answer may still be in a cache. Of a record that points there already: the
+  // configured TTL, counted from when that was seen, because who moved it, and when, may be forgotten.
+  nanoseconds cached_for{};
   // What the last point_to that said yes left undone, in words: clients are sent there, but the epoch token
   // could not be written. Another point_to may mend it. Empty = nothing.
   std::string open = {};
@@ -45,7 +47,7 @@ inline constexpr LookPace kApiPace{1s, 4s};
 class TrafficSwitch {
  public:
   virtual ~TrafficSwitch() = default;
-  virtual const std::string& name() const = 0;  // of the record, for people
+  virtual const std::string& key() const = 0;  // record_key() of its entry: for facts, and for people
   virtual const std::string& kind() const = 0;
   virtual Result<std::string> target_of(const std::string& region) const = 0;
   // The provider's own word: the address it points at now.

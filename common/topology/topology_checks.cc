@@ -4,6 +4,7 @@
 
 #include "common/topology/conninfo.h"
 #include "common/topology/provider_kinds.h"
+#include "common/topology/record_key.h"
 #include "common/topology/topology_reader.h"
 #include "common/yaml/units.h"
 
@@ -321,8 +322,7 @@ class Checker {
 
   void check_traffic(const ClusterConfig& cluster, const TrafficConfig& traffic, const std::string& path) {
     if (!traffic.name.empty()) {
-      check_unique("traffic", traffic.type.empty() ? traffic.name : traffic.name + " " + traffic.type,
-                   path + ".name", "one entry per record");
+      check_unique("traffic", record_key(traffic), path + ".name", "one entry per record");
     }
     check_at_least(path + ".ttl", traffic.ttl, 1s, "a TTL is a whole number of seconds");
     if (traffic.ttl % nanoseconds(1s) != 0ns) {

@@ -40,7 +40,7 @@ OPEN_ENDS = Row("Claims, pauses and open ends", 7, (
            calcs=("lastNotNull",)),
     timeline(8, "Open ends", "A name that does not point at the primary's region though a run pointed it there; a server that lost the "
              "reign and may take writes. Farshore goes on trying.",
-             Query(f"max by (cluster, record) (farshore_traffic_switch_pending{{{OF}}})", "{{record}} not switched"),
+             Query(f"max by (cluster, record, type) (farshore_traffic_switch_pending{{{OF}}})", "{{record}} {{type}} not switched"),
              Query(f"max by (cluster, server) (farshore_stale_primary{{{OF}}})", "{{server}} a stale primary"),
              mapping=values((0, "no", GREEN), (1, "YES", RED)))))
 

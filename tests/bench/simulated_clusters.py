@@ -130,7 +130,7 @@ class Clusters:
             page += [line("farshore_runs_total", {**one, "state": state}, 0) for state in ("succeeded", "refused")]
             page += [line("farshore_failover_ready", {**one, "reason": ""}, 1),
                      line("farshore_failover_plan_age_seconds", one, 5),
-                     line("farshore_traffic_switch_pending", {**one, "record": f"{cluster}.example.com"}, 0)]
+                     line("farshore_traffic_switch_pending", {**one, "record": f"{cluster}.example.com", "type": "A"}, 0)]
         page += [line("farshore_stale_primary", server, 0) for server in self.servers()]
         return "".join(page)
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/topology/record_key.h"
 #include "tests/simulation/world.h"
 
 namespace farshore::simulation {
@@ -258,7 +259,7 @@ class World::PowerFence final : public Fence {
 class World::Traffic final : public TrafficSwitch {
  public:
   explicit Traffic(World& world) : world_(world) {}
-  const std::string& name() const override { return name_; }
+  const std::string& key() const override { return key_; }
   const std::string& kind() const override { return kind_; }
   Result<std::string> target_of(const std::string& region) const override { return World::target_of(region); }
   Result<std::string> current(BootTime) override {
@@ -270,7 +271,7 @@ class World::Traffic final : public TrafficSwitch {
     ++world_.dns_asked;
     if (!world_.reigns_proven(region, epoch))
       world_.violated("S4: traffic to a server without a committed write in the epoch");
-    if (!world_.dns_works) return fail(ErrorCode::kUnavailable, "the provider does not answer");
+    if (!world_.dns_works) return fail(world_.dns_fails_with, "the provider does not do it");
     if (world_.dns_token > epoch) return fail(ErrorCode::kConflict, "its token is of a newer epoch");
     if (value() == World::target_of(region) && world_.dns_token == epoch) return {};
     return world_.effect([&]() -> Status {
@@ -293,7 +294,7 @@ class World::Traffic final : public TrafficSwitch {
   World& world_;
   const std::string& value() const { return world_.to_publish_ ? world_.to_publish_->first : world_.dns; }
 
-  const std::string name_ = "orders.example.com", kind_ = "fake";
+  const std::string key_ = record_key(world_.config.traffic.front()), kind_ = "fake";
 };
 
 // A turn takes no time of the worker's here; what the world sees of it is the same.

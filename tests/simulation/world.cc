@@ -53,6 +53,10 @@ World::World(uint64_t seed, bool cascade)
     hook.name = name;
     config.hooks.push_back(hook);
   }
+  TrafficConfig record;
+  record.name = "orders.example.com";
+  record.type = "A";
+  config.traffic.push_back(record);
   view_ = std::make_unique<View>(*this);
   votes_ = std::make_unique<Votes>(*this);
   for (size_t i = 0; i < state_.size(); ++i) servers_.push_back(std::make_unique<Server>(*this, i));
@@ -89,6 +93,7 @@ void World::build_worker() {
   if (with_fence) deps.fences.push_back(fence_.get());
   deps.fences.insert(deps.fences.end(), further_fences.begin(), further_fences.end());
   deps.traffic.push_back(traffic_.get());
+  deps.traffic.insert(deps.traffic.end(), further_records.begin(), further_records.end());
   deps.hooks = hooking_.get();
   deps.parallel = inline_.get();
   deps.notifier = told_.get();

@@ -106,9 +106,10 @@ class World {
   Weather weather;
   std::mt19937_64 random;
   std::unique_ptr<ClusterWorker> worker;
-  std::vector<std::string> promotions;  // "<server>@<epoch in force>" as pg_promote was called
-  std::string dns = "192.0.2.10";       // what the name servers answer
-  bool dns_works = true;                // the provider's API
+  std::vector<std::string> promotions;                 // "<server>@<epoch in force>" as pg_promote was called
+  std::string dns = "192.0.2.10";                      // what the name servers answer
+  bool dns_works = true;                               // the provider's API
+  ErrorCode dns_fails_with = ErrorCode::kUnavailable;  // what a switch is answered while it does not work
   nanoseconds dns_publishes_in{0}, dns_settles_within{0};
   int64_t dns_token = 1;
   bool dns_token_works = true;
@@ -123,6 +124,7 @@ class World {
   int wavering_looks = 0;  // so many looks after its first proof it does not prove, each for a second,
   FenceState wavers_to = FenceState::kUnknown;  // but says this
   std::vector<Fence*> further_fences;           // of shop-us; take effect with restart_process()
+  std::vector<TrafficSwitch*> further_records;  // take effect with restart_process() too
   bool approved_without_proof = false;
   bool hooks_work = true;
   std::map<std::string, std::string> clients;  // hook -> the primary that its clients were told of

@@ -48,7 +48,7 @@ MetricsInput input() {
   shop.reign = Reign{"shop", 3, "shop-us", 1, "77", WallTime{}};
   shop.claim = Claim{"shop", 4, "shop-7"};
   shop.pause = Pause{"shop", "anna", "racks", WallTime{}};
-  shop.traffic_open = {{"orders.example.com", "is being pointed at eu-west", WallTime{}}};
+  shop.traffic_open = {{"orders.example.com A", "is being pointed at eu-west", WallTime{}}};
   shop.stale_primaries = {{"shop-us", "lost the reign", WallTime{}}};
   shop.hooks_open = {{"env", "act: exit 1", WallTime{}}};
   shop.open_run = RunRecord{};
@@ -81,9 +81,11 @@ Topology topology() {
   server.name = "shop-eu";
   server.region = "eu-west";
   topology.clusters[0].servers.push_back(server);
-  for (const char* record : {"orders.example.com", "api.example.com"}) {
+  for (const auto& [name, type] :
+       {std::pair("orders.example.com", "A"), {"orders.example.com", "AAAA"}, {"balancer", ""}}) {
     topology.clusters[0].traffic.emplace_back();
-    topology.clusters[0].traffic.back().name = record;
+    topology.clusters[0].traffic.back().name = name;
+    topology.clusters[0].traffic.back().type = type;
   }
   for (const char* hook : {"env", "pooler"}) {
     topology.clusters[0].hooks.emplace_back();
@@ -104,8 +106,9 @@ TEST(ActuatorMetrics, SayWhatTheRulesAndPeopleRelyOn) {
         R"(farshore_runs_total{cluster="billing",state="refused"} 0)",
         R"(farshore_runs_held{cluster="shop"} 1)",
         R"(farshore_runs_held{cluster="billing"} 0)",
-        R"(farshore_traffic_switch_pending{cluster="shop",record="orders.example.com"} 1)",
-        R"(farshore_traffic_switch_pending{cluster="shop",record="api.example.com"} 0)",
+        R"(farshore_traffic_switch_pending{cluster="shop",record="orders.example.com",type="A"} 1)",
+        R"(farshore_traffic_switch_pending{cluster="shop",record="orders.example.com",type="AAAA"} 0)",
+        R"(farshore_traffic_switch_pending{cluster="shop",record="balancer",type=""} 0)",
         R"(farshore_stale_primary{cluster="shop",region="us-east",server="shop-us"} 1)",
         R"(farshore_stale_primary{cluster="shop",region="eu-west",server="shop-eu"} 0)",
         R"(farshore_hook_pending{cluster="shop",hook="env"} 1)",

@@ -19,8 +19,8 @@ std::string in_words(const std::vector<CheckLine>& lines) {
 
 class ScriptedTraffic final : public TrafficSwitch {
  public:
-  const std::string& name() const override { return name_; }
-  const std::string& kind() const override { return name_; }
+  const std::string& key() const override { return key_; }
+  const std::string& kind() const override { return key_; }
   Result<std::string> target_of(const std::string&) const override {
     return fail(ErrorCode::kNotFound, "no");
   }
@@ -38,7 +38,7 @@ class ScriptedTraffic final : public TrafficSwitch {
   int moved = 0;
 
  private:
-  const std::string name_ = "orders";
+  const std::string key_ = "orders A";
 };
 
 class OutsideTest : public ::testing::Test {
@@ -64,16 +64,16 @@ class OutsideTest : public ::testing::Test {
 };
 
 TEST_F(OutsideTest, TrafficIsReadAndNeverMoved) {
-  EXPECT_EQ(of_traffic(), "ok traffic orders: points at 192.0.2.10; ok traffic orders: ns1:53 answers");
+  EXPECT_EQ(of_traffic(), "ok traffic orders A: points at 192.0.2.10; ok traffic orders A: ns1:53 answers");
   traffic.view.answers.push_back({"ns2:53", {}, "no answer in time"});
-  EXPECT_NE(of_traffic().find("fail traffic orders: ns2:53: no answer in time"), std::string::npos);
+  EXPECT_NE(of_traffic().find("fail traffic orders A: ns2:53: no answer in time"), std::string::npos);
   traffic.view.answers.pop_back();
   traffic.now = std::string("203.0.113.1");
   EXPECT_EQ(of_traffic(),
-            "warn traffic orders: points at 203.0.113.1, which is no target of the topology; "
-            "warn traffic orders: ns1:53 gives 192.0.2.10");
+            "warn traffic orders A: points at 203.0.113.1, which is no target of the topology; "
+            "warn traffic orders A: ns1:53 gives 192.0.2.10");
   traffic.now = fail(ErrorCode::kPermission, "401");
-  EXPECT_EQ(of_traffic().find("fail traffic orders: the provider does not say where it points: 401"), 0u);
+  EXPECT_EQ(of_traffic().find("fail traffic orders A: the provider does not say where it points: 401"), 0u);
   EXPECT_EQ(traffic.moved, 0);
 }
 
@@ -82,17 +82,17 @@ TEST_F(OutsideTest, ATtlLongerThanTheTopologySaysFails) {
   EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "")
       << "another check says that nobody answers";
   dns.answer("ns2:53", {0, true, {{"orders.", "A", 30, "192.0.2.10"}}});
-  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "ok traffic orders: its TTL is 30 s");
+  EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "ok traffic orders A: its TTL is 30 s");
   dns.answer("ns2:53", {0, true, {{"orders.", "A", 3600, "192.0.2.10"}}});
   EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))),
-            "fail traffic orders: its TTL is 3600 s, the topology says 30 s");
+            "fail traffic orders A: its TTL is 3600 s, the topology says 30 s");
 }
 
 TEST_F(OutsideTest, WhatWouldKeepClientsBehindIsFoundBeforeTheDay) {
   traffic.found = std::vector<std::string>{"its TTL is 3600 s, configured are 30 s",
                                            "a CNAME record to x.example. is in the way"};
-  EXPECT_NE(of_traffic().find("fail traffic orders: its TTL is 3600 s, configured are 30 s; "
-                              "fail traffic orders: a CNAME record to x.example. is in the way"),
+  EXPECT_NE(of_traffic().find("fail traffic orders A: its TTL is 3600 s, configured are 30 s; "
+                              "fail traffic orders A: a CNAME record to x.example. is in the way"),
             std::string::npos);
   traffic.now = fail(ErrorCode::kPermission, "401");
   traffic.found = fail(ErrorCode::kPermission, "401");
@@ -106,7 +106,7 @@ TEST_F(OutsideTest, NameServersThatAreNotConfiguredAreLookedUp) {
   EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))), "");
   dns.nameservers(std::vector<std::string>{"ns9.example.com:53"});
   EXPECT_EQ(in_words(check_ttl(record, dns, clock, BootTime(5s))),
-            "fail traffic orders: its TTL is 31 s, the topology says 30 s");
+            "fail traffic orders A: its TTL is 31 s, the topology says 30 s");
 }
 
 TEST_F(OutsideTest, PrometheusScrapesEveryExporter) {

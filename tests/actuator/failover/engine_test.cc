@@ -56,7 +56,7 @@ TEST_F(FailoverEngine, TellsWhenClientsFollowAndThatThoseOfAFencedPrimaryAreNotK
   lose_and_alert();
   world.run_for(5s);
   const RunFacts facts = world.last_facts();
-  EXPECT_EQ(facts.at("traffic_change.orders.example.com"), "serial 42");
+  EXPECT_EQ(facts.at("traffic_change.orders.example.com A"), "serial 42");
   EXPECT_EQ(to_seconds(*parse_rfc3339(facts.at("traffic_caches_clear_at")) -
                        *parse_rfc3339(facts.at("traffic_verified_at"))),
             30);

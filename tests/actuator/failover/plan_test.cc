@@ -243,8 +243,8 @@ TEST_F(PlanTest, AStandbyWhoseSettingsCannotBeSavedIsNoCandidateAndWithoutAnothe
 // Traffic that has no target where the candidate stands, and name servers that do not answer.
 class NoTarget final : public TrafficSwitch {
  public:
-  const std::string& name() const override { return name_; }
-  const std::string& kind() const override { return name_; }
+  const std::string& key() const override { return key_; }
+  const std::string& kind() const override { return key_; }
   Result<std::string> target_of(const std::string& region) const override {
     return fail(ErrorCode::kNotFound, "no target for {}", region);
   }
@@ -253,7 +253,7 @@ class NoTarget final : public TrafficSwitch {
   Result<TrafficView> observed(BootTime) override { return TrafficView{{{"ns1", {}, "no answer"}}}; }
 
  private:
-  const std::string name_ = "orders";
+  const std::string key_ = "orders";
 };
 
 TEST_F(PlanTest, TrafficWithoutATargetForTheCandidateOrWithoutANameServerIsAnObstacle) {

@@ -22,7 +22,7 @@ TEST_F(ReignCare, TrafficThatKeepsBeingChangedIsPointedBackOnceAMinute) {
   world.run_for(20s);
   EXPECT_EQ(world.dns, "192.0.2.10");
   ASSERT_EQ(open(Kind::kTraffic).size(), 1u);
-  EXPECT_EQ(open(Kind::kTraffic).front().name, "orders.example.com");
+  EXPECT_EQ(open(Kind::kTraffic).front().name, "orders.example.com A");
   world.run_for(60s);
   EXPECT_EQ(world.dns, in_force);
 }
@@ -121,7 +121,7 @@ TEST_F(ReignCare, ASlowPublicationIsNotHeldAndNobodyIsCalledForIt) {
   world.run_for(60s);
   ASSERT_EQ(world.last_run()->state, RunState::kRunning) << world.last_run()->reason;
   EXPECT_EQ(open(Kind::kTraffic).size(), 1u);
-  EXPECT_EQ(world.last_facts()["traffic_change.orders.example.com"], "request-7");
+  EXPECT_EQ(world.last_facts()["traffic_change.orders.example.com A"], "request-7");
   world.run_for(30s);
   EXPECT_EQ(world.last_run()->state, RunState::kSucceeded);
   EXPECT_EQ(world.hook_acts.size(), 2u);
@@ -161,6 +161,23 @@ TEST_F(ReignCare, AProcessThatIsStartedWhileDnsIsPublishedGoesOnWaiting) {
   world.run_for(60s);
   EXPECT_EQ(world.last_run()->state, RunState::kSucceeded);
   for (const Event& event : world.told) EXPECT_NE(event.kind, "held") << event.message;
+}
+
+TEST_F(ReignCare, AProcessThatIsStartedAfterTheChangeStillTellsWhenCachesClear) {
+  world.dns_publishes_in = 70s;
+  world.dns_settles_within = 90s;
+  world.receipt.cached_for = 10min;
+  lose_primary();
+  world.run_for(30s);
+  world.receipt = {};  // of the process that is gone
+  world.restart_process();
+  world.run_for(60s);
+  ASSERT_EQ(world.last_run()->state, RunState::kSucceeded);
+  RunFacts facts = world.last_facts();
+  EXPECT_EQ(to_seconds(*parse_rfc3339(facts["traffic_caches_clear_at"]) -
+                       *parse_rfc3339(facts["traffic_verified_at"])),
+            600);
+  EXPECT_NE(facts["report"].find("old answers leave caches by"), std::string::npos) << facts["report"];
 }
 
 TEST_F(ReignCare, ViewsAreAskedForAtTheirOwnPaceAndAProviderThatTookTheTargetSeldom) {

@@ -12,7 +12,9 @@ namespace {
 using Mode = FaultyProxy::Mode;
 
 constexpr const char* kPending =
-    R"(farshore_traffic_switch_pending{cluster="shop",record="orders.farshore.test"})";
+    R"(farshore_traffic_switch_pending{cluster="shop",record="orders.farshore.test",type="A"})";
+constexpr const char* kOtherTypePending =
+    R"(farshore_traffic_switch_pending{cluster="shop",record="orders.farshore.test",type="AAAA"})";
 
 int port_of(const std::string& url) {
   int port = 0;
@@ -25,30 +27,36 @@ int port_of(const std::string& url) {
 struct Provider {
   PowerDnsFixture dns{{.zone = "farshore.test",
                        .api_key = "labkey",
-                       .records = {{"orders", "A", "30", "192.0.2.10"}, {"api", "A", "30", "192.0.2.10"}},
+                       .records = {{"orders", "A", "30", "192.0.2.10"},
+                                   {"orders", "AAAA", "30", "2001:db8::10"},
+                                   {"api", "A", "30", "192.0.2.10"}},
                        .settings = {},
                        .update_key = {},
                        .wrapper = {}}};
   FaultyProxy proxy{port_of(dns.api_url())};
   TempDir secrets{"farshore-returns"};
 
-  std::string record(const std::string& name, const std::string& api_url) const {
+  std::string record(const std::string& name, const std::string& type, const std::string& api_url) const {
     return fmt::format(
-        R"({{kind: powerdns, name: {0}.farshore.test, type: A, zone: farshore.test, api_url: "{1}", )"
-        R"(api_key_file: {2}, ttl: 30s, timeout: 1s, targets: {{us-east: 192.0.2.10, eu-west: 198.51.100.20}}, )"
-        R"(nameservers: ["{3}"]}})",
-        name, api_url, secrets.file("key"), dns.nameserver());
+        R"({{kind: powerdns, name: {0}.farshore.test, type: {1}, zone: farshore.test, api_url: "{2}", )"
+        R"(api_key_file: {3}, ttl: 30s, timeout: 1s, targets: {4}, nameservers: ["{5}"]}})",
+        name, type, api_url, secrets.file("key"),
+        type == "A" ? R"({us-east: 192.0.2.10, eu-west: 198.51.100.20})"
+                    : R"({us-east: "2001:db8::10", eu-west: "2001:db8::20"})",
+        dns.nameserver());
   }
   WholeOptions options() const {
     write_file(secrets.file("key"), "labkey\n", 0600);
     WholeOptions options;
-    options.traffic = "[" + record("orders", proxy.url()) + ", " + record("api", dns.api_url()) + "]";
+    options.traffic = "[" + record("orders", "A", proxy.url()) + ", " +
+                      record("orders", "AAAA", dns.api_url()) + ", " + record("api", "A", dns.api_url()) +
+                      "]";
     return options;
   }
-  std::string told(const std::string& name) const {
+  std::string told(const std::string& name, const std::string& type = "A") const {
     const std::string at = dns.nameserver();
     return run_command({"dig", "+short", "+time=1", "+tries=2", "-p", at.substr(at.find(':') + 1),
-                        "@127.0.0.1", name + ".farshore.test", "A"})
+                        "@127.0.0.1", name + ".farshore.test", type})
         .output;
   }
 };
@@ -59,10 +67,14 @@ class TrafficTest : protected Provider, public ReturnsTest {
   void expect_that_it_waits() {
     EXPECT_TRUE(metric_is(kPending, "1", 30s)) << world.log();
     EXPECT_TRUE(wait_until([&] { return told("api") == "198.51.100.20\n"; })) << "the other record waits";
+    EXPECT_TRUE(wait_until([&] { return told("orders", "AAAA") == "2001:db8::20\n"; }))
+        << "the other type of the name waits";
+    EXPECT_TRUE(metric_is(kOtherTypePending, "0"));
+    EXPECT_TRUE(metric_is(kPending, "1")) << "the other type of the name has closed it";
     EXPECT_EQ(told("orders"), "192.0.2.10\n");
     const auto open = cluster().get_array("traffic_open");
     ASSERT_TRUE(open && open->size() == 1u);
-    EXPECT_EQ(open->front().get_string("record").value_or(""), "orders.farshore.test");
+    EXPECT_EQ(open->front().get_string("record").value_or(""), "orders.farshore.test A");
     EXPECT_FALSE(open->front().get_string("why").value_or("").empty());
   }
   void expect_that_it_finishes() {
@@ -111,7 +123,7 @@ TEST_F(TrafficTest, ADeadProviderHoldsTheRunForwardAndWhatSomebodyChangesLaterIs
   const auto changed = make_curl_client()->send(back);
   ASSERT_TRUE(changed && changed->status == 204);
   EXPECT_TRUE(wait_until([&] { return told("orders") == "198.51.100.20\n"; }, 20s)) << world.log();
-  EXPECT_NE(world.log().find("orders.farshore.test does not point at eu-west any more"), std::string::npos);
+  EXPECT_NE(world.log().find("orders.farshore.test A does not point at eu-west any more"), std::string::npos);
   expect_one_promotion();
 }
 

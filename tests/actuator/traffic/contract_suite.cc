@@ -36,7 +36,7 @@ TEST_P(TrafficContract, AfterTheDeadlineNothingIsTried) {
 
 TEST_P(TrafficContract, KnowsItsTargetsWithoutAskingAnybody) {
   EXPECT_EQ(traffic().target_of(TrafficWorld::kRegionA).value(), TrafficWorld::kTargetA);
-  EXPECT_FALSE(traffic().name().empty());
+  EXPECT_FALSE(traffic().key().empty());
   EXPECT_FALSE(traffic().kind().empty());
 }
 

@@ -94,6 +94,13 @@ TEST_F(RecordTrafficTest, WritesRecordAndTokenOnceAndTellsHowLongTheOldAnswerLiv
   EXPECT_EQ(record.writes, 1);
 }
 
+TEST_F(RecordTrafficTest, OneThatWasStartedAfterTheWriteTellsHowLongAnOldAnswerMayLive) {
+  record.now = {{kNew}, 30, 7, {}};
+  ASSERT_TRUE(move(7));
+  EXPECT_EQ(record.writes, 0);
+  EXPECT_EQ(traffic().receipt().cached_for, 30s);
+}
+
 TEST_F(RecordTrafficTest, AnOlderEpochIsRefusedForGoodBeforeAnythingIsWritten) {
   record.now.epoch = 9;
   const Status stale = move(8);

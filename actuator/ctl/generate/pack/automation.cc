@@ -78,14 +78,14 @@ or min by (cluster) (last_over_time(farshore_failover_plan_age_seconds[${recent}
      .description =
          "{{ $labels.cluster }} was last failed over, or adopted, {{ $value | humanizeDuration }} ago."},
     {.name = "TrafficNotSwitched",
-     .expr = "max by (cluster, record) (last_over_time(farshore_traffic_switch_pending[${recent}])) == 1",
+     .expr =
+         "max by (cluster, record, type) (last_over_time(farshore_traffic_switch_pending[${recent}])) == 1",
      .hold = "10s",
      .severity = "warning",
      .action = "",
      .summary = "A traffic record was not moved to the new primary's region.",
-     .description =
-         "{{ $labels.record }} of {{ $labels.cluster }} does not point at the primary's region. Farshore "
-         "goes on trying."},
+     .description = "{{ $labels.record }}{{ with $labels.type }} {{ . }}{{ end }} of {{ $labels.cluster }} "
+                    "does not point at the primary's region. Farshore goes on trying."},
     {.name = "HookPending",
      .expr = "max by (cluster, hook) (last_over_time(farshore_hook_pending[${recent}])) == 1",
      .hold = "2m",
