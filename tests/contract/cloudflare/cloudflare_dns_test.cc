@@ -119,18 +119,22 @@ TEST_F(CloudflareDnsContract, ASecondValueIsTakenAwayInTheSameCall) {
 }
 
 TEST_F(CloudflareDnsContract, ARecordThatIsGoneIsMadeOnceEvenWhenTheAnswerIsLost) {
-  for (const char* kind : {"timeout_after", "reset", "garbage"}) {
+  const std::vector<test::Fault> faults = {{.kind = "timeout_after", .with = R"("seconds": 4)"},
+                                           {.kind = "reset"},
+                                           {.kind = "garbage"},
+                                           {.kind = "status", .with = R"("status": 503, "acts": true)"}};
+  for (test::Fault fault : faults) {
+    SCOPED_TRACE(fault.kind + " " + fault.with);
     lab().reset();
     traffic_.reset();
     lab().cloud().change(R"([{"record": "00000000000000000000000000000044", "set": null}])");
-    lab().cloud().fault({.method = "POST",
-                         .after = 1,  // the first one makes the token
-                         .kind = kind,
-                         .with = kind == std::string("timeout_after") ? R"("seconds": 4)" : ""});
+    fault.method = "POST";
+    fault.after = 1;  // the first one makes the token
+    lab().cloud().fault(fault);
     const Status moved = move();
-    ASSERT_TRUE(moved) << kind << ": " << moved.error().message;
-    EXPECT_EQ(lab().count("POST", "/dns_records"), 2u) << kind;
-    EXPECT_THAT(contents("A"), UnorderedElementsAre(TrafficWorld::kTargetB, "192.0.2.99")) << kind;
+    ASSERT_TRUE(moved) << moved.error().message;
+    EXPECT_EQ(lab().count("POST", "/dns_records"), 2u);
+    EXPECT_THAT(contents("A"), UnorderedElementsAre(TrafficWorld::kTargetB, "192.0.2.99"));
   }
 }
 

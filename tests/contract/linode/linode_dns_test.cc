@@ -122,15 +122,23 @@ TEST_F(LinodeDnsContract, FaultsThatPassAreOutlived) {
 }
 
 TEST_F(LinodeDnsContract, ATokenWhoseCreationTookEffectWithoutAnAnswerIsNotMadeASecondTime) {
-  for (const char* kind : {"timeout_after", "reset", "garbage"}) {
+  const std::vector<test::Fault> faults = {
+      {.kind = "timeout_after", .with = R"("seconds": 4)"},
+      {.kind = "reset"},
+      {.kind = "garbage"},
+      {.kind = "status", .with = R"("status": 408, "acts": true)"},
+      {.kind = "status", .with = R"("status": 503, "acts": true)"},
+      {.kind = "status", .with = R"("status": 503, "retry_after": 1, "acts": true)"},
+      {.kind = "html", .with = R"("status": 400, "acts": true)"}};
+  for (test::Fault fault : faults) {
+    SCOPED_TRACE(fault.kind + " " + fault.with);
     lab().reset();
     traffic_.reset();
-    lab().cloud().fault({.method = "POST",
-                         .kind = kind,
-                         .with = kind == std::string("timeout_after") ? R"("seconds": 4)" : ""});
-    ASSERT_TRUE(move()) << kind;
-    EXPECT_EQ(lab().count("POST", "/records"), 1u) << kind;
-    EXPECT_THAT(targets("TXT"), ::testing::ElementsAre("epoch=7")) << kind;
+    fault.method = "POST";
+    lab().cloud().fault(fault);
+    ASSERT_TRUE(move());
+    EXPECT_EQ(lab().count("POST", "/records"), 1u);
+    EXPECT_THAT(targets("TXT"), ::testing::ElementsAre("epoch=7"));
   }
 }
 
