@@ -53,6 +53,7 @@ std::string_view path_of(std::string_view url) { return url.substr(0, url.find('
 ErrorCode code_of(Meaning meaning) {
   switch (meaning) {
     case Meaning::kTryAgain:
+    case Meaning::kLater:
       return ErrorCode::kUnavailable;
     case Meaning::kUnsure:
       return ErrorCode::kUnknown;
@@ -84,7 +85,8 @@ Meaning judge_status(int status) {
   if (status >= 200 && status < 300) return Meaning::kDone;
   if (status == 401 || status == 403) return Meaning::kPermission;
   if (status == 404) return Meaning::kNotFound;
-  if (status == 408 || status == 429 || status == 503) return Meaning::kTryAgain;
+  if (status == 429) return Meaning::kTryAgain;
+  if (status == 408 || status == 503) return Meaning::kLater;
   if (status == 409) return Meaning::kConflict;
   if (status == 501) return Meaning::kInvalid;
   // A proxy that lost its server, a server that failed half-way, a redirect that nobody follows.
@@ -129,7 +131,8 @@ ApiSettings api_settings(const ProviderConfig& provider, nanoseconds timeout) {
 struct ApiClient::Attempt {
   std::optional<HttpResponse> response;
   Error error = {};
-  bool again = false;  // the same request may be sent again
+  bool again = false;  // nothing was done, and the same request may be sent again
+  bool later = false;  // it may be sent again, and may have been done all the same
 };
 
 ApiClient::ApiClient(HttpClient& http, Clock& clock, ApiSettings settings, const ApiDialect& dialect)
@@ -144,11 +147,11 @@ Result<HttpResponse> ApiClient::look(const std::string& path, BootTime deadline,
   HttpRequest request;
   request.url = settings_.base_url + path;
   request.headers = headers;
-  return send(request, false, deadline);
+  return send(request, Effect::kNone, deadline);
 }
 
 Result<HttpResponse> ApiClient::change(const std::string& method, const std::string& path,
-                                       const std::string& body, BootTime deadline,
+                                       const std::string& body, BootTime deadline, IfDoneTwice twice,
                                        const std::string& content_type) {
   {
     const std::lock_guard lock(mutex_);
@@ -159,20 +162,26 @@ Result<HttpResponse> ApiClient::change(const std::string& method, const std::str
   request.url = settings_.base_url + path;
   request.headers["Content-Type"] = content_type;
   request.body = body;
-  return send(request, true, deadline);
+  const bool same = method != "POST" || twice == IfDoneTwice::kTheSame;
+  return send(request, same ? Effect::kTheSame : Effect::kOnce, deadline);
 }
 
-Result<HttpResponse> ApiClient::send(const HttpRequest& request, bool changes, BootTime deadline) {
+Result<HttpResponse> ApiClient::send(const HttpRequest& request, Effect effect, BootTime deadline) {
+  const bool changes = effect != Effect::kNone;
+  bool maybe_done = false;
   for (int attempts = 1;; ++attempts) {
     Attempt attempt = try_once(request, deadline);
-    if (attempt.response) remember(*attempt.response, attempt.again, changes);
+    if (attempt.response) remember(attempt, changes);
     if (attempt.response && attempt.error.message.empty()) return *std::move(attempt.response);
+    maybe_done = changes && (maybe_done || attempt.later);
     const bool unsure = attempt.error.code == ErrorCode::kUnknown;
     // A look changes nothing, so whatever happened to it, nothing took effect.
     if (unsure && !changes) attempt.error.code = ErrorCode::kUnavailable;
-    const bool again = attempt.again || (unsure && !changes);
-    if (!again || attempts == kMaxAttempts || !wait(pause_after(attempt.response, attempts), deadline))
-      return tl::unexpected(std::move(attempt.error));
+    const bool again = attempt.again || (unsure && !changes) || (attempt.later && effect != Effect::kOnce);
+    if (again && attempts < kMaxAttempts && wait(pause_after(attempt.response, attempts), deadline)) continue;
+    // That the last attempt did nothing says nothing of those before it.
+    if (maybe_done && attempt.error.retryable()) attempt.error.code = ErrorCode::kUnknown;
+    return tl::unexpected(std::move(attempt.error));
   }
 }
 
@@ -203,7 +212,8 @@ ApiClient::Attempt ApiClient::try_once(HttpRequest request, BootTime deadline) {
   if (judgement.meaning == Meaning::kDone) return {*std::move(response)};
   Error error{code_of(judgement.meaning), fmt::format("{} answers {}{}{}", what, response->status,
                                                       judgement.why.empty() ? "" : ": ", judgement.why)};
-  return {*std::move(response), std::move(error), judgement.meaning == Meaning::kTryAgain};
+  return {*std::move(response), std::move(error), judgement.meaning == Meaning::kTryAgain,
+          judgement.meaning == Meaning::kLater};
 }
 
 nanoseconds ApiClient::pause_after(const std::optional<HttpResponse>& response, int attempts) {
@@ -219,7 +229,9 @@ bool ApiClient::wait(nanoseconds pause, BootTime deadline) {
   return clock_.sleep_for(pause);
 }
 
-void ApiClient::remember(const HttpResponse& response, bool refused_for_now, bool changes) {
+void ApiClient::remember(const Attempt& attempt, bool changes) {
+  const HttpResponse& response = *attempt.response;
+  const bool refused_for_now = attempt.again || attempt.later;
   const auto limit = rate_limit_pause(response, clock_.wall_now());
   const auto asked = refused_for_now ? retry_after(response, clock_.wall_now()) : std::nullopt;
   const auto id = response.headers.find(dialect_.request_id_header());

@@ -1,9 +1,11 @@
 // A provider's HTTP API under one discipline, so that no provider invents its own:
 //
 //   * A look (GET) is repeated while there is time and the next answer may be better. It is never kUnknown.
-//   * A change is repeated only after an answer that says it was not acted on (rate limit, busy,
-//   unavailable).
-//     When it may have been, it is kUnknown, and the caller reads before anything else. POST as PUT.
+//   * A change is repeated after an answer that says it was not acted on (rate limit, busy). When it may have
+//     been, it is kUnknown, and the caller reads before anything else.
+//   * 408, 503 and a front's page say "later" and not that nothing was done: whoever answers may have passed
+//     it on before. A change that leaves the same behind when it is done twice (IfDoneTwice) is repeated
+//     then; a POST that makes something is kUnknown.
 //   * Retry-After is obeyed within 0..60 s (a negative one has been seen), a rate limit that is used up too,
 //   by
 //     whoever asks next as well; a wait that would pass the deadline is not begun. Otherwise back-off with
@@ -28,6 +30,7 @@ namespace farshore {
 enum class Meaning {
   kDone,
   kTryAgain,    // it says that nothing was done, and that this may change
+  kLater,       // it says no more than that this may change
   kUnsure,      // it may have been done
   kPermission,  // token or scope
   kNotFound,
@@ -57,12 +60,18 @@ class ApiDialect {
   virtual std::string request_id_header() const { return "x-request-id"; }
 };
 
-// 2xx done; 408 429 503 try again; other 5xx and everything below 400 unsure; 401 403 permission; 404 not
-// found; 409 conflict; the rest invalid (501 too).
+// 2xx done; 429 try again; 408 503 later; other 5xx and everything below 400 unsure; 401 403 permission; 404
+// not found; 409 conflict; the rest invalid (501 too).
 Meaning judge_status(int status);
 
 // At most 160 printable characters of the first line; empty for a page of HTML.
 std::string one_line(std::string_view text);
+
+// What is left behind by a change that the provider takes twice.
+enum class IfDoneTwice {
+  kByMethod,  // PUT, PATCH and DELETE of all kinds name the whole of what shall be: the same. A POST: two.
+  kTheSame,   // also of this POST: the provider's kind knows why
+};
 
 struct ApiSettings {
   std::string base_url;    // without a final slash
@@ -85,7 +94,8 @@ class ApiClient {
                             const std::map<std::string, std::string>& headers = {});
   // The same, and kUnknown.
   Result<HttpResponse> change(const std::string& method, const std::string& path, const std::string& body,
-                              BootTime deadline, const std::string& content_type = "application/json");
+                              BootTime deadline, IfDoneTwice twice = IfDoneTwice::kByMethod,
+                              const std::string& content_type = "application/json");
 
   // The provider's name of the last change, whatever its answer was, for the journal; empty when it gave
   // none.
@@ -93,11 +103,12 @@ class ApiClient {
 
  private:
   struct Attempt;
-  Result<HttpResponse> send(const HttpRequest& request, bool changes, BootTime deadline);
+  enum class Effect { kNone, kOnce, kTheSame };  // of what is sent, when it is sent twice
+  Result<HttpResponse> send(const HttpRequest& request, Effect effect, BootTime deadline);
   Attempt try_once(HttpRequest request, BootTime deadline);
   nanoseconds pause_after(const std::optional<HttpResponse>& response, int attempts);
   bool wait(nanoseconds pause, BootTime deadline);
-  void remember(const HttpResponse& response, bool refused_for_now, bool changes);
+  void remember(const Attempt& attempt, bool changes);
 
   HttpClient& http_;
   Clock& clock_;

@@ -42,7 +42,8 @@ class LinodeDialect final : public ApiDialect {
     Judgement judgement{judge_status(response.status), {}};
     if (judgement.meaning == Meaning::kDone) return judgement;
     judgement.why = reasons_of(response, busy);
-    if (response.status == 400 && (busy || is_page(response))) judgement.meaning = Meaning::kTryAgain;
+    if (response.status == 400 && busy) judgement.meaning = Meaning::kTryAgain;
+    if (response.status == 400 && is_page(response)) judgement.meaning = Meaning::kLater;
     return judgement;
   }
 };
@@ -94,8 +95,8 @@ Result<std::vector<JsonValue>> LinodeApi::list(const std::string& path, const st
 }
 
 Result<JsonValue> LinodeApi::change(const std::string& method, const std::string& path,
-                                    const std::string& body, BootTime deadline) {
-  const auto response = client_.change(method, path, body, deadline);
+                                    const std::string& body, BootTime deadline, IfDoneTwice twice) {
+  const auto response = client_.change(method, path, body, deadline, twice);
   if (!response) return tl::unexpected(response.error());
   return parse_object(*response, ErrorCode::kUnknown);
 }

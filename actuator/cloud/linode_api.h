@@ -10,8 +10,8 @@
 
 namespace farshore {
 
-// 400 "Linode busy." (another job runs or is queued) and a 400 page of HTML (its front) say that nothing was
-// done and may be sent again; every other 400 is final.
+// 400 "Linode busy." (another job runs or is queued) says that nothing was done and may be sent again, a 400
+// page of HTML (its front) only that it may be later; every other 400 is final.
 const ApiDialect& linode_dialect();
 
 // Thread-safe. Errors as ApiClient's; an answer that is not of this API is kUnavailable when it was looked
@@ -25,7 +25,7 @@ class LinodeApi {
   // again.
   Result<std::vector<JsonValue>> list(const std::string& path, const std::string& filter, BootTime deadline);
   Result<JsonValue> change(const std::string& method, const std::string& path, const std::string& body,
-                           BootTime deadline);
+                           BootTime deadline, IfDoneTwice twice = IfDoneTwice::kByMethod);
 
   std::string last_change() const { return client_.last_request_id(); }
 

@@ -76,7 +76,9 @@ class LinodePowerFence final : public Fence {
     if (seen->watchdog)
       watchdog = set_watchdog(*seen, false, std::min(deadline, clock_.boot_now() + timeout_));
     if (seen->status == kOffline || seen->status == "shutting_down") return watchdog;
-    const auto answer = api_.change("POST", path_of(*seen) + "/shutdown", "", deadline);
+    // A machine that is off by then, or busy with the first one, is not shut down more than that.
+    const auto answer =
+        api_.change("POST", path_of(*seen) + "/shutdown", "", deadline, IfDoneTwice::kTheSame);
     return answer ? watchdog : tl::unexpected(answer.error());
   }
 
@@ -84,7 +86,8 @@ class LinodePowerFence final : public Fence {
     const auto seen = finder_.look(api_, deadline);
     if (!seen) return tl::unexpected(seen.error());
     if (seen->status == kOffline) {
-      const auto answer = api_.change("POST", path_of(*seen) + "/boot", "{}", deadline);
+      const auto answer =
+          api_.change("POST", path_of(*seen) + "/boot", "{}", deadline, IfDoneTwice::kTheSame);
       if (!answer) return tl::unexpected(answer.error());
     } else if (seen->status != "running" && seen->status != "booting") {
       return fail(ErrorCode::kUnavailable, "it is {}", seen->status);

@@ -26,8 +26,8 @@ std::string as_html(const std::string& text) {
 
 class GrafanaSender final : public Sender {
  public:
-  GrafanaSender(JsonTarget target, const std::string& url, const SenderDeps& deps)
-      : target_(std::move(target)), name_("grafana " + url), deps_(deps) {}
+  GrafanaSender(JsonTarget target, const SenderDeps& deps)
+      : target_(std::move(target)), name_(receiver_name("grafana", target_)), deps_(deps) {}
 
   const std::string& kind() const override { return kind_; }
   const std::string& name() const override { return name_; }
@@ -61,8 +61,7 @@ Result<Senders> make_grafana_sender(const NotifyConfig& config, const SenderDeps
   auto target = json_target(config, "/api/annotations");
   if (!target) return tl::unexpected(target.error());
   Senders senders;
-  senders.push_back(
-      std::make_unique<GrafanaSender>(std::move(*target), config.provider.text.at("url"), deps));
+  senders.push_back(std::make_unique<GrafanaSender>(std::move(*target), deps));
   return senders;
 }
 

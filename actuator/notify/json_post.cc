@@ -2,6 +2,8 @@
 
 #include "actuator/cloud/api_client.h"
 #include "common/base/secret_file.h"
+#include "common/topology/address.h"
+#include "common/topology/provider_kinds.h"
 
 namespace farshore {
 namespace {
@@ -14,30 +16,86 @@ ErrorCode refusal_of(Meaning meaning) {
   return meaning == Meaning::kConflict ? ErrorCode::kInvalidArgument : code_of(meaning);
 }
 
+// Scheme, host and port.
+std::string_view origin_of(std::string_view url) {
+  const size_t scheme = url.find("://");
+  const size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  return url.substr(0, url.find_first_of("/?#", host));
+}
+
+// Whether the text tells anything of what follows the port: servers like to repeat the path that they do not
+// know, and may cut it short.
+bool tells_address(std::string_view text, std::string_view url) {
+  constexpr size_t kLeast = 4, kEnough = 8;
+  std::string_view rest = url.substr(origin_of(url).size());
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find_first_of("/?#&=:"), rest.size());
+    const bool is_name = end < rest.size() && rest[end] == '=';  // of a value that is looked for next
+    if (!is_name && end >= kLeast &&
+        text.find(rest.substr(0, std::min(end, kEnough))) != std::string_view::npos)
+      return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+std::string words_of(const HttpResponse& response, const std::string& url) {
+  if (tells_address(response.body, url)) return "(its words repeat its address and are not shown)";
+  return one_line(response.body);
+}
+
+// The client names what it asked for.
+std::string without_address(const std::string& message, const std::string& url) {
+  if (!tells_address(message, url)) return message;
+  const size_t at = message.find(": ");
+  const std::string reason = at == std::string::npos ? "" : message.substr(at + 2);
+  return reason.empty() || tells_address(reason, url) ? "it could not be asked" : reason;
+}
+
+// The URL as it is now. What its file holds stands in no message.
+Result<std::string> url_of(const JsonTarget& target) {
+  if (target.url_file.empty()) return target.url;
+  Result<std::string> url = read_secret_file(target.url_file);
+  if (!url) return fail(ErrorCode::kPermission, "{}", url.error().message);
+  if (const Status is_url = check_url(*url); !is_url)
+    return fail(ErrorCode::kPermission, "what {} holds is no URL: {}", target.url_file,
+                is_url.error().message);
+  return url;
+}
+
 }  // namespace
 
+std::string receiver_name(const std::string& kind, const JsonTarget& target) {
+  return fmt::format("{} {}", kind, target.url_file.empty() ? origin_of(target.url) : target.url_file);
+}
+
 Result<JsonTarget> json_target(const NotifyConfig& config, const std::string& path) {
-  const auto& text = config.provider.text;
-  const auto url = text.find("url");
-  if (url == text.end() || url->second.empty())
+  JsonTarget target;
+  target.url = text_field(config.provider, "url");
+  target.url_file = text_field(config.provider, "url_file");
+  if (target.url.empty() == target.url_file.empty())
     return fail(ErrorCode::kInvalidArgument, "line {}: notify of kind {} needs 'url'", config.provider.line,
                 config.provider.kind);
-  JsonTarget target;
-  target.url = url->second;
+  target.path = path;
   while (!path.empty() && target.url.ends_with('/')) target.url.pop_back();
-  target.url += path;
-  if (const auto token = text.find("token_file"); token != text.end()) target.token_file = token->second;
+  target.token_file = text_field(config.provider, "token_file");
+  target.ca_file = text_field(config.provider, "ca_file");
+  target.proxy = text_field(config.provider, "proxy");
   target.timeout = config.timeout;
   return target;
 }
 
 Status post_json(HttpClient& http, const JsonTarget& target, const std::string& body) {
+  const Result<std::string> url = url_of(target);
+  if (!url) return tl::unexpected(url.error());
   HttpRequest request;
   request.method = "POST";
-  request.url = target.url;
+  request.url = *url + target.path;
   request.headers["Content-Type"] = "application/json";
   request.body = body;
   request.timeout = target.timeout;
+  request.ca_file = target.ca_file;
+  request.proxy = target.proxy;
   request.max_response_bytes = kMostAnswer;
   if (!target.token_file.empty()) {
     Result<std::string> token = read_secret_file(target.token_file);
@@ -49,11 +107,12 @@ Status post_json(HttpClient& http, const JsonTarget& target, const std::string& 
     // The address was checked at the start, so what the client dislikes is of the moment.
     Error error = response.error();
     if (error.code == ErrorCode::kInvalidArgument) error.code = ErrorCode::kUnavailable;
+    error.message = without_address(error.message, *url);
     return tl::unexpected(error);
   }
   const Meaning meaning = judge_status(response->status);
   if (meaning == Meaning::kDone) return {};
-  return fail(refusal_of(meaning), "answers {} {}", response->status, one_line(response->body));
+  return fail(refusal_of(meaning), "answers {} {}", response->status, words_of(*response, *url));
 }
 
 }  // namespace farshore

@@ -34,8 +34,13 @@ std::string message_of(Journal& journal, const RunRecord& run) {
 
 }  // namespace
 
-Lane::Lane(std::unique_ptr<Sender> sender, Journal& journal, Clock& clock, NotifyCounters& counters)
-    : sender_(std::move(sender)), journal_(journal), clock_(clock), counters_(counters) {
+Lane::Lane(std::unique_ptr<Sender> sender, std::string receiver, Journal& journal, Clock& clock,
+           NotifyCounters& counters)
+    : sender_(std::move(sender)),
+      receiver_(std::move(receiver)),
+      journal_(journal),
+      clock_(clock),
+      counters_(counters) {
   counters_.add_kind(sender_->kind());
 }
 
@@ -83,7 +88,7 @@ nanoseconds Lane::tick() {
 // ---- what the process before this one did not tell ----
 
 bool Lane::load_untold() {
-  const auto told = journal_.told(sender_->name());
+  const auto told = journal_.told(receiver_);
   auto runs = journal_.runs(kLookBack);
   if (!told || !runs) return false;
   std::ranges::reverse(*runs);  // oldest first
@@ -147,7 +152,7 @@ void Lane::attempt(Waiting waiting) {
   const Status sent = sender_->send(notice);
   if (sent) {
     if (failures_ > 0)
-      log_info("notifications arrive again", {{"receiver", sender_->name()}, {"failures", failures_}});
+      log_info("notifications arrive again", {{"receiver", receiver_}, {"failures", failures_}});
     failures_ = 0;
     settled(notice, "sent");
     return;
@@ -196,14 +201,14 @@ void Lane::settled(const Notice& notice, std::string_view outcome) {
                                                       : RunState::kRefused;
   const bool ended = notice.run && notice.run->state == state && notice.run->ended_at;
   const WallTime at = ended ? *notice.run->ended_at : notice.at;
-  if (const Status written = journal_.record_told({sender_->name(), notice.run_id, state, at}); !written)
+  if (const Status written = journal_.record_told({receiver_, notice.run_id, state, at}); !written)
     log_warn("told, but not written down: it may be told again",
-             {{"receiver", sender_->name()}, {"run", notice.run_id}, {"reason", written.error().message}});
+             {{"receiver", receiver_}, {"run", notice.run_id}, {"reason", written.error().message}});
 }
 
 void Lane::note_failure(const Waiting& waiting, const Error& error) {
   if (failures_++ > 0) return;  // the same complaint once; counted until it ends
-  log_warn("a notification was not taken", {{"receiver", sender_->name()},
+  log_warn("a notification was not taken", {{"receiver", receiver_},
                                             {"run", waiting.notice.run_id},
                                             {"event", waiting.notice.kind},
                                             {"reason", error.message}});

@@ -27,8 +27,10 @@ constexpr size_t kMostWaiting = 64;
 
 class Lane {
  public:
-  // Journal, clock and counters must outlive it.
-  Lane(std::unique_ptr<Sender> sender, Journal& journal, Clock& clock, NotifyCounters& counters);
+  // `receiver` is what the journal knows it by: one with another name is another one. Journal, clock and
+  // counters must outlive it.
+  Lane(std::unique_ptr<Sender> sender, std::string receiver, Journal& journal, Clock& clock,
+       NotifyCounters& counters);
   ~Lane();  // waits for the attempt at hand, at most its timeout; what is not told stays in the journal
 
   void start();
@@ -61,6 +63,7 @@ class Lane {
   nanoseconds until_next(BootTime now);
 
   const std::unique_ptr<Sender> sender_;
+  const std::string receiver_;
   Journal& journal_;
   Clock& clock_;
   NotifyCounters& counters_;

@@ -15,7 +15,8 @@ class Sender {
  public:
   virtual ~Sender() = default;
   virtual const std::string& kind() const = 0;
-  // Kind and address: what the journal knows it by. A receiver with another name is another receiver.
+  // Kind and where it is, without what may be secret of that: for the log and, made unique by its lane, for
+  // the journal.
   virtual const std::string& name() const = 0;
   virtual bool wants(const Notice& notice) const = 0;
   // Whether a held run is to be told again and again until it is held no more, and then that.

@@ -10,7 +10,7 @@ namespace {
 class WebhookSender final : public Sender {
  public:
   WebhookSender(JsonTarget target, const SenderDeps& deps)
-      : target_(std::move(target)), name_("webhook " + target_.url), deps_(deps) {}
+      : target_(std::move(target)), name_(receiver_name("webhook", target_)), deps_(deps) {}
 
   const std::string& kind() const override { return kind_; }
   const std::string& name() const override { return name_; }

@@ -295,7 +295,9 @@ Status Route53Record::write(const RecordChange& change, BootTime deadline) {
     return fail(ErrorCode::kConflict, "{}: {}", config_.name, found->state.trouble);
   const auto path = zone_path(deadline);
   if (!path) return tl::unexpected(path.error());
-  const auto response = api_.change("POST", *path + "/", batch(*found, change), deadline, "application/xml");
+  // A batch deletes what was read: once it has taken effect, a second one fails as a whole.
+  const auto response = api_.change("POST", *path + "/", batch(*found, change), deadline,
+                                    IfDoneTwice::kTheSame, "application/xml");
   const auto accepted = response ? parse_change(response->body) : tl::unexpected(response.error());
   {
     // A change that was not accepted has no id, and its request has one, which AWS's support asks for.

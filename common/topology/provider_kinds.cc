@@ -8,13 +8,18 @@
 namespace farshore {
 namespace {
 
+// Of every kind that sends HTTP requests: whom it trusts and through whom it goes.
+std::vector<ProviderField> with_http_fields(std::vector<ProviderField> fields) {
+  fields.push_back({"ca_file", FieldType::kFile, Need::kOptional});
+  fields.push_back({"proxy", FieldType::kBaseUrl, Need::kOptional});
+  return fields;
+}
+
 // What every kind that speaks to a provider's API understands. actuator/cloud/api_client.h reads them.
 std::vector<ProviderField> with_api_fields(std::vector<ProviderField> fields, const std::string& api_url) {
   fields.push_back(
       {"api_url", FieldType::kApiUrl, api_url.empty() ? Need::kRequired : Need::kOptional, api_url});
-  fields.push_back({"ca_file", FieldType::kFile, Need::kOptional});
-  fields.push_back({"proxy", FieldType::kBaseUrl, Need::kOptional});
-  return fields;
+  return with_http_fields(std::move(fields));
 }
 
 const ProviderField kEpochToken{"epoch_token", FieldType::kOnOff, Need::kOptional, "on"};
@@ -127,11 +132,15 @@ const std::vector<ProviderKind>& notify_kinds() {
   static const std::vector<ProviderKind> kinds = {
       // Without `url`: every one of `alertmanagers`.
       {.kind = "alertmanager",
-       .fields = {{"url", FieldType::kBaseUrl, Need::kOptional},
-                  {"token_file", FieldType::kFile, Need::kOptional}}},
-      {.kind = "grafana", .fields = {{"url", FieldType::kUrl}, {"token_file", FieldType::kFile}}},
+       .fields = with_http_fields({{"url", FieldType::kBaseUrl, Need::kOptional},
+                                   {"token_file", FieldType::kFile, Need::kOptional}})},
+      {.kind = "grafana",
+       .fields = with_http_fields({{"url", FieldType::kUrl}, {"token_file", FieldType::kFile}})},
+      // One of `url` and `url_file`.
       {.kind = "webhook",
-       .fields = {{"url", FieldType::kUrl}, {"token_file", FieldType::kFile, Need::kOptional}}},
+       .fields = with_http_fields({{"url", FieldType::kUrl, Need::kOptional},
+                                   {"url_file", FieldType::kFile, Need::kOptional},
+                                   {"token_file", FieldType::kFile, Need::kOptional}})},
   };
   return kinds;
 }
@@ -152,8 +161,10 @@ Status checked(const Result<HostPort>& address) {
 
 void check_value(MapReader& reader, const ProviderField& field, const std::string& value) {
   const auto complain = [&](std::string_view what, const Status& status) {
+    // A URL with a path may hold a secret.
+    const std::string shown = field.type == FieldType::kUrl ? "what stands there" : "'" + value + "'";
     if (!status)
-      reader.fault(field.name, fmt::format("'{}' of '{}' is no {}", value, field.name, what),
+      reader.fault(field.name, fmt::format("{} of '{}' is no {}", shown, field.name, what),
                    status.error().message);
     return status.has_value();
   };

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <string>
+#include <vector>
 
 #include "common/topology/conninfo.h"
 #include "common/topology/provider_kinds.h"
@@ -184,14 +186,22 @@ class Checker {
       check_at_least(path + ".timeout", notify.timeout, 100ms, "a request needs some round trips");
       if (notify.timeout > 30s)
         add(path + ".timeout", "'timeout' is over 30s", "what comes next waits for it");
-      const auto url = notify.provider.text.find("url");
-      check_unique("notify",
-                   notify.provider.kind + (url == notify.provider.text.end() ? "" : " " + url->second), path,
-                   "each would be told twice");
+      check_receiver(notify.provider, path);
     }
     if (topology_.notify.size() > kMostNotify)
       add("notify", fmt::format("over {} receivers under 'notify'", kMostNotify),
           "let Alertmanager's receivers reach the others");
+  }
+
+  // A URL is not shown: it may hold a secret.
+  void check_receiver(const ProviderConfig& receiver, const std::string& path) {
+    const std::string url = text_field(receiver, "url"), file = text_field(receiver, "url_file");
+    if (receiver.kind == "webhook" && url.empty() == file.empty())
+      add(path, "a webhook needs 'url' or 'url_file', and not both",
+          "url_file is for an address that is a secret");
+    if (!receivers_.insert({receiver.kind, url, file}).second)
+      add(path, fmt::format("a notify of kind '{}' is there twice", receiver.kind),
+          "each would be told twice");
   }
 
   void check_cluster(const ClusterConfig& cluster, const std::string& path) {
@@ -352,6 +362,7 @@ class Checker {
   const YamlNode& root_;
   std::vector<ConfigFault>& faults_;
   std::map<std::string, std::set<std::string>> seen_;
+  std::set<std::vector<std::string>> receivers_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <stdexcept>
 
@@ -167,6 +168,22 @@ void Cloud::reset() {
 
 std::vector<CloudCall> Cloud::log() {
   return checked_ ? checked_->log() : read_log(server_->control("GET", "log"));
+}
+
+void JudgedCloud::expect_calls(bool made) {
+  const auto calls = cloud_.log();
+  if (made) {
+    EXPECT_TRUE(no_violations(calls));
+  } else {
+    EXPECT_TRUE(calls.empty()) << calls.size() << " calls, and none was to be made";
+  }
+}
+
+size_t JudgedCloud::count(const std::string& method, const std::string& path_part) {
+  const auto calls = cloud_.log();
+  return static_cast<size_t>(std::ranges::count_if(calls, [&](const CloudCall& call) {
+    return call.method == method && call.path.find(path_part) != std::string::npos;
+  }));
 }
 
 }  // namespace farshore::test

@@ -119,4 +119,33 @@ class Cloud {
   std::unique_ptr<Checked> checked_;
 };
 
+// As its reset(), and fails the test for every violation that it would forget.
+template <typename CloudOrChecked>
+void reset_judged(CloudOrChecked& cloud) {
+  if (const auto calls = cloud.log(); !calls.empty()) {
+    EXPECT_TRUE(no_violations(calls));
+  }
+  cloud.reset();
+}
+
+// For tests of a provider, all of whose calls are to be as described, those on error paths too: Prism's word
+// on a call is never forgotten unread.
+class JudgedCloud {
+ public:
+  JudgedCloud(std::string program, CloudOptions options) : cloud_(std::move(program), std::move(options)) {}
+
+  Cloud& cloud() { return cloud_; }
+  const std::string& url() { return cloud_.through_prism_url(); }
+  void reset() {
+    url();  // what is not asked through Prism is not judged
+    reset_judged(cloud_);
+  }
+  // Fails the test for every violation since reset(), and unless there was a call if `made` and none if not.
+  void expect_calls(bool made = true);
+  size_t count(const std::string& method, const std::string& path_part);
+
+ private:
+  Cloud cloud_;
+};
+
 }  // namespace farshore::test

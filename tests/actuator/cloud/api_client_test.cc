@@ -94,6 +94,41 @@ TEST_F(ApiClientTest, AChangeThatWasRefusedForNowOrNeverReachedTheServerIsRepeat
   EXPECT_EQ(http.requests().size(), 5u);
 }
 
+TEST_F(ApiClientTest, APostIsRepeatedOnlyWhenNothingWasDoneOrDoneTwiceItIsTheSame) {
+  const auto posts = [&](const HttpResponse& first, IfDoneTwice twice) {
+    FakeHttpClient later;
+    later.answer(first);
+    later.answer(200, "done");
+    ApiClient one{later, clock, {"http://cloud.test", folder.file("token")}, dialect};
+    const auto answer = one.change("POST", "/v1/record", "{}", soon(), twice);
+    const bool expected = later.requests().size() == 2;
+    EXPECT_EQ(answer.has_value(), expected) << first.status;
+    if (!answer) {
+      EXPECT_EQ(answer.error().code, ErrorCode::kUnknown) << first.status;
+    }
+    return later.requests().size();
+  };
+  for (const int status : {408, 503}) {
+    EXPECT_EQ(posts({status, {}, ""}, IfDoneTwice::kByMethod), 1u) << status;
+    EXPECT_EQ(posts({status, {{"retry-after", "1"}}, ""}, IfDoneTwice::kByMethod), 1u) << status;
+    EXPECT_EQ(posts({status, {}, ""}, IfDoneTwice::kTheSame), 2u) << status;
+  }
+  for (const int status : {500, 502, 504}) {
+    EXPECT_EQ(posts({status, {}, ""}, IfDoneTwice::kByMethod), 1u) << status;
+    EXPECT_EQ(posts({status, {}, ""}, IfDoneTwice::kTheSame), 1u) << status << ": looked at as well";
+  }
+  EXPECT_EQ(posts({429, {{"retry-after", "1"}}, ""}, IfDoneTwice::kByMethod), 2u);
+}
+
+TEST_F(ApiClientTest, AChangeThatMayHaveBeenDoneStaysUnknownThoughItsRepetitionWasNotSent) {
+  http.answer(503);
+  http.answer(fail(ErrorCode::kUnavailable, "refused"));
+  const auto answer = change();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kUnknown);
+  EXPECT_EQ(http.requests().size(), 5u);
+}
+
 TEST_F(ApiClientTest, WhatCannotGetBetterIsAskedOnce) {
   const std::map<int, ErrorCode> meanings{
       {400, ErrorCode::kInvalidArgument}, {401, ErrorCode::kPermission}, {403, ErrorCode::kPermission},

@@ -56,8 +56,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     WithoutAnEnvelope, CloudflareAnswers,
     ::testing::Values(Case{520, "<html>Web server is returning an unknown error</html>", Meaning::kUnsure},
-                      Case{502, "<html>Bad Gateway</html>", Meaning::kUnsure},
-                      Case{503, "", Meaning::kTryAgain}, Case{429, "error code: 1015", Meaning::kTryAgain},
+                      Case{502, "<html>Bad Gateway</html>", Meaning::kUnsure}, Case{503, "", Meaning::kLater},
+                      Case{429, "error code: 1015", Meaning::kTryAgain},
                       Case{403, "<html>blocked</html>", Meaning::kPermission},
                       Case{404, "", Meaning::kNotFound}, Case{302, "", Meaning::kUnsure},
                       Case{501, R"({"success":true})", Meaning::kInvalid}));

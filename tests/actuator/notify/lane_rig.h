@@ -43,7 +43,8 @@ class LaneRig : public ::testing::Test {
  protected:
   // As a process that starts: nothing of the lane before it is left but the journal.
   void restart() {
-    lane_ = std::make_unique<Lane>(std::make_unique<RigSender>(receiver_), *journal_, clock_, counters_);
+    lane_ = std::make_unique<Lane>(std::make_unique<RigSender>(receiver_), "webhook http://a", *journal_,
+                                   clock_, counters_);
   }
   void SetUp() override { restart(); }
 

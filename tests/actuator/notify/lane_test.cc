@@ -163,7 +163,7 @@ TEST(LaneThread, TellingNeverWaitsForAReceiverThatHangs) {
   std::stop_source end;
   MemoryJournal journal;
   NotifyCounters counters;
-  Lane lane(std::make_unique<Hangs>(end.get_token()), journal, system_clock(), counters);
+  Lane lane(std::make_unique<Hangs>(end.get_token()), "webhook", journal, system_clock(), counters);
   lane.start();
   const BootTime before = system_clock().boot_now();
   for (int i = 0; i < 10000; ++i) lane.push({"shop", "", "adopted", "", {}});

@@ -7,6 +7,7 @@
 #include "common/json/json_value.h"
 #include "tests/fakes/memory_journal.h"
 #include "tests/support/alertmanager_server.h"
+#include "tests/support/certificates.h"
 #include "tests/support/http_listener.h"
 
 namespace farshore::test {
@@ -161,6 +162,63 @@ TEST_F(NotifyLive, WhoHangsOrFailsKeepsNobodyElseWaiting) {
   EXPECT_TRUE(wait_until([&] { return notifications_->counts().at({"webhook", "sent"}) == 15; }, 20s));
   EXPECT_EQ(good.received().size(), 5u) << "once each";
   notifications_.reset();  // before those it talks to
+}
+
+// Answers POSTs over TLS with a certificate that no system trusts, and prints their paths.
+constexpr const char* kTlsReceiver = R"(
+import http.server, ssl, sys
+class Receiver(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        print("got", self.path, flush=True)
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Receiver)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print("listening", flush=True)
+server.serve_forever()
+)";
+
+TEST_F(NotifyLive, AReceiverBehindAPrivateAuthorityIsToldOnlyByWhoTrustsIt) {
+  const CertificateAuthority authority;
+  const Issued issued = authority.issue("receiver");
+  const std::string port = std::to_string(free_port());
+  ChildProcess receiver({"/usr/bin/python3", "-c", kTlsReceiver, port, issued.certificate, issued.key},
+                        {.output_file = folder_.file("receiver.log"), .environment = {}, .run_as = {}});
+  ASSERT_TRUE(receiver.wait_for_output("listening")) << receiver.output();
+  const std::string url = "https://127.0.0.1:" + port;
+  topology_.notify = {entry("grafana", url), entry("webhook", url + "/trusting"),
+                      entry("webhook", url + "/careful")};
+  for (const size_t i : {0, 1}) topology_.notify[i].provider.text["ca_file"] = authority.certificate();
+  start();
+  tell(end_run(RunState::kRefused), "refused");
+  EXPECT_TRUE(receiver.wait_for_output("got /api/annotations")) << receiver.output();
+  EXPECT_TRUE(receiver.wait_for_output("got /trusting")) << receiver.output();
+  EXPECT_TRUE(wait_until([&] { return notifications_->counts().at({"webhook", "failed"}) >= 1; }));
+  EXPECT_THAT(receiver.output(), ::testing::Not(HasSubstr("/careful")));
+  notifications_.reset();  // before what it talks to
+}
+
+// Two hooks of one host, as of Slack: each has its own place in the journal, and neither's secret is there.
+TEST_F(NotifyLive, TheJournalKnowsAReceiverByItsHostAndPlaceAndNotByItsSecret) {
+  HttpListener hooks({"/T00SECRET/one", "/T00SECRET/two"});
+  const std::string host = hooks.url("");
+  topology_.notify = {entry("webhook", hooks.url("/T00SECRET/one")),
+                      entry("webhook", hooks.url("/T00SECRET/two"))};
+  start();
+  const std::string id = end_run(RunState::kRefused);
+  tell(id, "refused");
+  ASSERT_TRUE(wait_until([&] { return notifications_->counts().at({"webhook", "sent"}) == 2; }));
+  for (const std::string& receiver : {"webhook " + host, "webhook " + host + " (2)"}) {
+    ASSERT_TRUE(wait_until([&] { return journal_->told(receiver)->size() == 1; })) << receiver;
+    EXPECT_EQ(journal_->told(receiver)->front().run_id, id);
+  }
+  EXPECT_TRUE(journal_->told("webhook " + hooks.url("/T00SECRET/one"))->empty());
+  notifications_.reset();
 }
 
 TEST(NotifyExample, ItsReceiversAreGoodForAlertmanager) {

@@ -167,6 +167,69 @@ TEST_F(SendersTest, TheTokenIsReadAtEachUseAndNeverShown) {
   EXPECT_EQ(http_.requests().back().headers.at("Authorization"), "Bearer two");
 }
 
+constexpr const char* kSecretUrl = "https://hooks.example:8443/services/T00SECRET/B00?key=S3CRETKEY";
+
+TEST_F(SendersTest, WhatFollowsThePortOfAUrlStandsInNoNameAndNoMessage) {
+  const Senders all = make("webhook", {{"url", kSecretUrl}});
+  EXPECT_EQ(all[0]->name(), "webhook https://hooks.example:8443");
+  EXPECT_EQ(make("grafana", {{"url", "http://g:3000/of/shop"}, {"token_file", "/t"}})[0]->name(),
+            "grafana http://g:3000");
+  http_.answer(404, "Cannot POST /services/T00SECRET/B00");
+  http_.answer(403, "key S3CRETKEY is not valid");
+  http_.answer(400, "invalid_payload");
+  http_.answer(
+      fail(ErrorCode::kUnavailable, "POST https://hooks.example:8443/services/T00SECRET/B00: refused"));
+  http_.answer(fail(ErrorCode::kTimeout, "no time was left for POST {}", kSecretUrl));
+  EXPECT_EQ(all[0]->send(held()).error().message,
+            "answers 404 (its words repeat its address and are not shown)");
+  EXPECT_THAT(all[0]->send(held()).error().message, Not(HasSubstr("S3CRET")));
+  EXPECT_EQ(all[0]->send(held()).error().message, "answers 400 invalid_payload");
+  EXPECT_EQ(all[0]->send(held()).error().message, "refused");
+  EXPECT_EQ(all[0]->send(held()).error().message, "it could not be asked");
+  FakeHttpClient grafana;
+  grafana.answer(403, "Permissions needed: annotations:create");
+  NotifyConfig config;
+  config.provider.kind = "grafana";
+  config.provider.text = {{"url", "http://g:3000"}, {"token_file", token_file("t")}};
+  EXPECT_EQ(make_senders(config, {grafana, clock_, alertmanagers_}).value()[0]->send(held()).error().message,
+            "answers 403 Permissions needed: annotations:create")
+      << "the path that every Grafana has is no secret";
+}
+
+TEST_F(SendersTest, AUrlFileIsReadAtEachUseAndNeverShown) {
+  const std::string file = folder_.file("hook.url");
+  const Senders all = make("webhook", {{"url_file", file}});
+  EXPECT_EQ(all[0]->name(), "webhook " + file)
+      << "whatever it holds, so that a rotated one is no new receiver";
+  http_.answer(204);
+  EXPECT_EQ(all[0]->send(held()).error().code, ErrorCode::kPermission) << "it is not there yet";
+  (void)folder_.write("hook.url", std::string(kSecretUrl) + "\n");
+  ASSERT_TRUE(all[0]->send(held()));
+  EXPECT_EQ(http_.requests().back().url, kSecretUrl);
+  (void)folder_.write("hook.url", "https://hooks.example/rotated\n");
+  ASSERT_TRUE(all[0]->send(held()));
+  EXPECT_EQ(http_.requests().back().url, "https://hooks.example/rotated");
+  (void)folder_.write("hook.url", "https://me:S3CRETKEY@hooks.example/\n");
+  const Status refused = all[0]->send(held());
+  EXPECT_EQ(refused.error().code, ErrorCode::kPermission) << "who mends the file needs no restart";
+  EXPECT_THAT(refused.error().message, Not(HasSubstr("S3CRETKEY")));
+  EXPECT_EQ(http_.requests().size(), 2u);
+}
+
+TEST_F(SendersTest, EveryKindTrustsTheConfiguredAuthorityAndGoesThroughTheConfiguredProxy) {
+  http_.answer(200);
+  for (const std::string& kind : registered_notify_kinds()) {
+    const Senders all = make(kind, {{"url", "https://a:1"},
+                                    {"token_file", token_file("t")},
+                                    {"ca_file", "/etc/farshore/ca.pem"},
+                                    {"proxy", "http://proxy:3128"}});
+    ASSERT_TRUE(all[0]->send(held())) << kind;
+    EXPECT_EQ(http_.requests().back().ca_file, "/etc/farshore/ca.pem") << kind;
+    EXPECT_EQ(http_.requests().back().proxy, "http://proxy:3128") << kind;
+    EXPECT_EQ(http_.requests().back().timeout, 3s) << kind;
+  }
+}
+
 TEST_F(SendersTest, OnlyWhatWillNeverBeTakenIsFinal) {
   const auto code = [&](int status) {
     FakeHttpClient http;

@@ -35,6 +35,7 @@ TEST_P(TrafficContract, AfterTheDeadlineNothingIsTried) {
 }
 
 TEST_P(TrafficContract, KnowsItsTargetsWithoutAskingAnybody) {
+  asks_ = false;
   EXPECT_EQ(traffic().target_of(TrafficWorld::kRegionA).value(), TrafficWorld::kTargetA);
   EXPECT_FALSE(traffic().key().empty());
   EXPECT_FALSE(traffic().kind().empty());

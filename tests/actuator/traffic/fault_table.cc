@@ -42,6 +42,7 @@ FaultOutcome usual_outcome(const std::string& fault) {
       {"Status403", {kPermission, 1, kPermission}},
       {"Status404", {kNotFound, 1, kNotFound}},
       {"Status408", {{}, 2}},
+      {"Status408Acted", {{}, 2}},        // done twice it is the same
       {"Status409", {{}, 2, kConflict}},  // looked at again, and then it is its turn
       {"Status429", {{}, 2}},
       {"Status429RetryAfter", {{}, 2}},
@@ -51,6 +52,8 @@ FaultOutcome usual_outcome(const std::string& fault) {
       {"Status502Page", {{}, 2}},
       {"Status502PageActed", {{}, 1}},
       {"Status503", {{}, 2}},
+      {"Status503Acted", {{}, 2}},
+      {"Status503RetryAfterActed", {{}, 2}},
       {"TimeoutBefore", {{}, 2, kTimeout}},
       {"TimeoutUnsent", {{}, 2}},
       {"TimeoutAfterItActed", {{}, 1}},

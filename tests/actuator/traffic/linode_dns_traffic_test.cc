@@ -169,6 +169,54 @@ TEST_F(LinodeDns, ATokenWhoseCreationWasNotAnsweredIsLookedForAndNotMadeASecondT
             R"({"type":"TXT","name":"farshore-epoch.orders","target":"epoch=7","ttl_sec":30})");
 }
 
+// Holds a record and whatever tokens it was told to make; the first POST fails as it is told.
+class MakesTokens final : public HttpClient {
+ public:
+  explicit MakesTokens(HttpFault fault) : fault_(std::move(fault)) {}
+  Result<HttpResponse> send(const HttpRequest& request) override {
+    if (request.method == "POST") {
+      const bool fails = ++posts == 1;
+      if (!fails || fault_.acted) tokens_.push_back(token(7, 55 + posts));
+      return fails ? fault_.answer : HttpResponse{200, {}, record(tokens_.back())};
+    }
+    if (request.method == "PUT") {
+      own_ = at_b();
+      return HttpResponse{200, {}, record(own_)};
+    }
+    if (request.url.find("/records") == std::string::npos) return HttpResponse{200, {}, kDomain};
+    std::vector<Shape> all = tokens_;
+    all.push_back(own_);
+    return HttpResponse{200, {}, page(all)};
+  }
+  size_t tokens() const { return tokens_.size(); }
+  const std::string& target() const { return own_.target; }
+
+  int posts = 0;
+
+ private:
+  const HttpFault fault_;
+  Shape own_;
+  std::vector<Shape> tokens_;
+};
+
+TEST_F(LinodeDns, WhateverBecomesOfItsCreationThereIsNeverASecondTokenAndTheRecordMoves) {
+  config_.provider.text["epoch_token"] = "on";
+  std::vector<HttpFault> faults = http_faults();
+  faults.push_back({"Status400Page", HttpResponse{400, {{"content-type", "text/html"}}, "<html>"}, true});
+  faults.push_back({"Status504", HttpResponse{504, {}, ""}, true});
+  for (const HttpFault& fault : faults) {
+    MakesTokens api(fault);
+    const auto traffic = make_traffic_switch(config_, {api, commands_, dns_, clock_, "shop"}).value();
+    const Status moved = traffic->point_to(TrafficWorld::kRegionB, 7, soon());
+    EXPECT_TRUE(moved) << fault.name << ": " << moved.error().message;
+    EXPECT_EQ(api.target(), TrafficWorld::kTargetB) << fault.name;
+    EXPECT_LE(api.tokens(), 1u) << fault.name;
+    if (fault.acted) {
+      EXPECT_EQ(api.posts, 1) << fault.name;
+    }
+  }
+}
+
 TEST_F(LinodeDns, OfTwoTokensTheLargerEpochCountsAndBothAreWritten) {
   config_.provider.text["epoch_token"] = "on";
   http_->answer(200, kDomain);

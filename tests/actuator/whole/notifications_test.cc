@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/support/alertmanager_server.h"
 #include "tests/support/http_listener.h"
 #include "tests/support/whole/whole_actuator.h"
@@ -52,11 +54,19 @@ TEST(NotificationsOnRealServers, NoRunWaitsForWhoHangsFailsOrIsDead) {
   EXPECT_THAT(metrics, HasSubstr("farshore_notifications_total{kind=\"webhook\",outcome=\"failed\"} "));
 }
 
+// The journal's bytes, with what SQLite keeps beside it.
+std::string journal_bytes(const WholeActuator& world) {
+  std::string all;
+  for (const auto& file : std::filesystem::directory_iterator(world.folder.file("storage")))
+    if (file.is_regular_file()) all += read_file(file.path().string());
+  return all;
+}
+
 TEST(NotificationsOnRealServers, WhatWasNotToldWhenItDiedIsToldByTheNextProcess) {
-  HttpListener hook({"/"});
+  HttpListener hook({"/T00SECRET"});
   hook.answer(500);
   WholeOptions options;
-  options.notify = "[" + webhook(hook.url("/")) + "]";
+  options.notify = "[" + webhook(hook.url("/T00SECRET")) + "]";
   WholeActuator world(options);
   world.start();
   ASSERT_TRUE(world.reign_is(1)) << world.log();
@@ -76,6 +86,11 @@ TEST(NotificationsOnRealServers, WhatWasNotToldWhenItDiedIsToldByTheNextProcess)
   ASSERT_TRUE(wait_until([&] {
     return world.get("/metrics").find("kind=\"webhook\",outcome=\"sent\"} 1") != std::string::npos;
   }));
+  const std::string receiver = "webhook " + hook.url("");
+  ASSERT_TRUE(wait_until([&] { return journal_bytes(world).find(receiver) != std::string::npos; }));
+  EXPECT_THAT(world.log(), HasSubstr(receiver));
+  const std::string left = world.log() + world.get("/metrics") + journal_bytes(world);
+  EXPECT_EQ(left.find("T00SECRET"), std::string::npos) << "the secret of the webhook's URL";
   world.kill();
   world.start();
   ASSERT_TRUE(world.reign_is(2));

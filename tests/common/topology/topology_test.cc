@@ -8,6 +8,7 @@
 namespace farshore {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -94,16 +95,21 @@ const std::string kNotify =
     "notify:\n"
     "  - {kind: alertmanager}\n"
     "  - {kind: grafana, url: \"https://grafana.example/g\", token_file: /t, timeout: 3s}\n"
-    "  - {kind: webhook, url: \"http://10.3.0.9:8080/farshore?x=1\"}\n";
+    "  - {kind: webhook, url: \"http://10.3.0.9:8080/farshore?x=1\", ca_file: /ca, proxy: "
+    "\"http://p:3128\"}\n"
+    "  - {kind: webhook, url_file: /etc/farshore/hook.url}\n";
 
 TEST(Topology, OutcomesAreToldToWhomItNames) {
   const auto topology = parse_topology(kExample + kNotify, "f.yml");
   ASSERT_TRUE(topology) << topology.error().message;
-  ASSERT_EQ(topology->notify.size(), 3u);
+  ASSERT_EQ(topology->notify.size(), 4u);
   EXPECT_EQ(topology->notify[0].provider.kind, "alertmanager");
   EXPECT_EQ(topology->notify[0].timeout, 5s);
   EXPECT_EQ(topology->notify[1].timeout, 3s);
   EXPECT_EQ(topology->notify[2].provider.text.at("url"), "http://10.3.0.9:8080/farshore?x=1");
+  EXPECT_EQ(topology->notify[2].provider.text.at("ca_file"), "/ca");
+  EXPECT_EQ(topology->notify[2].provider.text.at("proxy"), "http://p:3128");
+  EXPECT_EQ(topology->notify[3].provider.text.at("url_file"), "/etc/farshore/hook.url");
 }
 
 TEST(Topology, ReceiversOfOutcomesAreChecked) {
@@ -115,6 +121,13 @@ TEST(Topology, ReceiversOfOutcomesAreChecked) {
   EXPECT_THAT(fault("{kind: webhook, url: \"http://a:b@c/\"}"), HasSubstr("no user or password"));
   EXPECT_THAT(fault("{kind: webhook, url: \"http://c/\", timeout: 1m}"), HasSubstr("is over 30s"));
   EXPECT_THAT(fault("{kind: alertmanager}"), HasSubstr("is there twice"));
+  EXPECT_THAT(fault("{kind: webhook}"), HasSubstr("a webhook needs 'url' or 'url_file', and not both"));
+  EXPECT_THAT(fault("{kind: webhook, url: \"http://c/\", url_file: /u}"), HasSubstr("and not both"));
+  EXPECT_THAT(fault("{kind: webhook, url_file: u}"), HasSubstr("must be an absolute path"));
+  const std::string hook = "{kind: webhook, url: \"http://c/T00SECRET\"}";
+  EXPECT_THAT(fault(hook + "\n  - " + hook), AllOf(HasSubstr("is there twice"), Not(HasSubstr("T00SECRET"))));
+  EXPECT_THAT(fault("{kind: webhook, url: \"http://c:x/T00SECRET\"}"),
+              AllOf(HasSubstr("write it as http://host:port/path"), Not(HasSubstr("T00SECRET"))));
 }
 
 TEST(Topology, PrintedWithItsDefaultsItIsReadBackTheSame) {

@@ -44,33 +44,11 @@ CloudflareLab& CloudflareLab::shared() {
   return *shared_lab();
 }
 
-const std::string& CloudflareLab::url() {
-  return contract_missing().empty() ? cloud_.through_prism_url() : cloud_.url();
-}
-
-void CloudflareLab::reset() {
-  url();
-  cloud_.reset();
-}
-
-::testing::AssertionResult CloudflareLab::as_described() {
-  const auto calls = cloud_.log();
-  if (calls.empty()) return ::testing::AssertionSuccess();
-  return no_violations(calls);
-}
-
 JsonValue CloudflareLab::held(const std::string& path) {
   HttpRequest request;
-  request.url = cloud_.url() + "/client/v4" + path;
+  request.url = cloud().url() + "/client/v4" + path;
   request.headers["Authorization"] = "Bearer token-of-the-cloud";
   return parse_json(http_->send(request).value().body).value().get("result").value();
-}
-
-size_t CloudflareLab::count(const std::string& method, const std::string& path_part) {
-  size_t found = 0;
-  for (const CloudCall& call : cloud_.log())
-    found += call.method == method && call.path.find(path_part) != std::string::npos;
-  return found;
 }
 
 void CloudflareTest::SetUp() {
@@ -79,9 +57,7 @@ void CloudflareTest::SetUp() {
 }
 
 void CloudflareTest::TearDown() {
-  if (contract_missing().empty()) {
-    EXPECT_TRUE(lab().as_described());
-  }
+  if (contract_missing().empty()) lab().expect_calls(asks_);
 }
 
 }  // namespace farshore::test

@@ -1,6 +1,6 @@
 // One Cloudflare account for all tests of this program: a zone that a real PowerDNS answers, and a load
-// balancer with a pool for each region. Every call to it is checked by Prism where that is installed; at the
-// end of each test no violation may stand in its log.
+// balancer with a pool for each region. Every call to it is checked by Prism; at the end of each test, and
+// before anything of its log is forgotten, no violation may stand in it.
 #pragma once
 
 #include <memory>
@@ -24,19 +24,21 @@ class CloudflareLab {
   CloudflareLab();
   static CloudflareLab& shared();  // stopped at the end of the program
 
-  Cloud& cloud() { return cloud_; }
-  const std::string& url();  // through Prism
+  Cloud& cloud() { return cloud_.cloud(); }
+  const std::string& url() { return cloud_.url(); }  // through Prism
   std::string nameserver() const { return name_server_.nameserver(); }
-  void reset();
-  ::testing::AssertionResult as_described();  // of all calls since reset(); also when there were none
+  void reset() { cloud_.reset(); }
+  void expect_calls(bool made = true) { cloud_.expect_calls(made); }
 
   TrafficDeps deps() { return {*http_, commands_, *dns_, system_clock(), "shop"}; }
   JsonValue held(const std::string& path);  // the `result` of a GET, unchecked and not in the log
-  size_t count(const std::string& method, const std::string& path_part);
+  size_t count(const std::string& method, const std::string& path_part) {
+    return cloud_.count(method, path_part);
+  }
 
  private:
   PowerDnsFixture name_server_;
-  Cloud cloud_;
+  JudgedCloud cloud_;
   std::unique_ptr<HttpClient> http_ = make_curl_client();
   std::unique_ptr<DnsResolver> dns_ = make_dns_resolver(system_clock());
   FakeCommandRunner commands_;
@@ -49,6 +51,7 @@ class CloudflareTest : public ::testing::Test {
   void TearDown() override;
   static CloudflareLab& lab() { return CloudflareLab::shared(); }
   static BootTime soon() { return system_clock().boot_now() + 20s; }
+  bool asks_ = true;  // whether the test makes calls
 };
 
 }  // namespace farshore::test

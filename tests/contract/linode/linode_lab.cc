@@ -45,29 +45,11 @@ LinodeLab& LinodeLab::shared() {
   return *shared_lab();
 }
 
-const std::string& LinodeLab::url() {
-  return contract_missing().empty() ? cloud_.through_prism_url() : cloud_.url();
-}
-
 bool LinodeLab::machine_runs() const { return !std::filesystem::exists(machine_.file("off")); }
 
 void LinodeLab::reset() {
-  url();
   std::filesystem::remove(machine_.file("off"));
   cloud_.reset();
-}
-
-::testing::AssertionResult LinodeLab::as_described() {
-  const auto calls = cloud_.log();
-  if (calls.empty()) return ::testing::AssertionSuccess();
-  return no_violations(calls);
-}
-
-size_t LinodeLab::count(const std::string& method, const std::string& path_part) {
-  size_t found = 0;
-  for (const CloudCall& call : cloud_.log())
-    found += call.method == method && call.path.find(path_part) != std::string::npos;
-  return found;
 }
 
 void LinodeTest::SetUp() {
@@ -76,9 +58,7 @@ void LinodeTest::SetUp() {
 }
 
 void LinodeTest::TearDown() {
-  if (contract_missing().empty()) {
-    EXPECT_TRUE(lab().as_described());
-  }
+  if (contract_missing().empty()) lab().expect_calls(asks_);
 }
 
 }  // namespace farshore::test

@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <gtest/gtest-spi.h>
 #include <gtest/gtest.h>
 
 #include "tests/contract/cloud.h"
@@ -112,6 +113,13 @@ TEST_F(LinodeCloud, PrismStopsACallThatTheDescriptionDoesNotKnow) {
   EXPECT_EQ(calls[1].violations.size(), 1);
   EXPECT_FALSE(no_violations(calls));
   EXPECT_EQ(field(call("GET", kRecord), "target"), "192.0.2.10");
+}
+
+TEST_F(LinodeCloud, AViolationIsNotForgottenUnread) {
+  EXPECT_EQ(call("PUT", kRecord, R"({"ttl": 300})").status, 422);
+  EXPECT_NONFATAL_FAILURE(reset_judged(cloud()), "found 'ttl'");
+  EXPECT_TRUE(cloud().log().empty());
+  reset_judged(cloud());  // nothing was asked, so there is nothing to judge
 }
 
 TEST_F(LinodeCloud, AnAnswerThatDriftsFromTheDescriptionIsAViolation) {
