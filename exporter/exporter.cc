@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/base/log.h"
+#include "common/http/router.h"
 #include "exporter/health/health_routes.h"
 #include "exporter/pages.h"
 #include "exporter/probe.h"
@@ -80,6 +81,15 @@ Result<std::unique_ptr<Exporter>> Exporter::start(Topology topology, ExporterOpt
   exporter->server_ = std::move(*server);
   (*world)->start();
   return exporter;
+}
+
+Status Exporter::check(Result<Topology> topology, const ExporterOptions& options, Clock& clock) {
+  Result<std::shared_ptr<World>> world = make_world(std::move(topology), options, clock);
+  if (!world) return tl::unexpected<Error>(world.error());
+  if (auto valid = check_telemetry_path(options.telemetry_path); !valid) return valid;
+  Exporter exporter(std::move(*world), options, clock);
+  if (auto router = Router::build(exporter.routes()); !router) return tl::unexpected<Error>(router.error());
+  return WebServer::check(options.web, PasswordSource::kWebConfig);
 }
 
 std::shared_ptr<World> Exporter::world() const {

@@ -35,6 +35,10 @@ class Exporter {
   static Result<std::shared_ptr<World>> make_world(Result<Topology> topology, const ExporterOptions& options,
                                                    Clock& clock);
 
+  // What start() would refuse, found without looking at any server and without serving. The same errors;
+  // that an address is taken only a start can tell.
+  static Status check(Result<Topology> topology, const ExporterOptions& options, Clock& clock);
+
   int port() const { return server_->port(); }
   ExporterView view() const;
 
