@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/base/log.h"
+#include "common/http/router.h"
 #include "exporter/health/health_routes.h"
 #include "exporter/pages.h"
 #include "exporter/probe.h"
@@ -78,9 +79,17 @@ Result<std::unique_ptr<Exporter>> Exporter::start(Topology topology, ExporterOpt
       WebServer::start(exporter->options_.web, PasswordSource::kWebConfig, http, exporter->routes());
   if (!server) return tl::unexpected<Error>(server.error());
   exporter->server_ = std::move(*server);
-  exporter->also_reload([web = exporter->server_.get()] { return web->reload(); });
   (*world)->start();
   return exporter;
+}
+
+Status Exporter::check(Result<Topology> topology, const ExporterOptions& options, Clock& clock) {
+  Result<std::shared_ptr<World>> world = make_world(std::move(topology), options, clock);
+  if (!world) return tl::unexpected<Error>(world.error());
+  if (auto valid = check_telemetry_path(options.telemetry_path); !valid) return valid;
+  Exporter exporter(std::move(*world), options, clock);
+  if (auto router = Router::build(exporter.routes()); !router) return tl::unexpected<Error>(router.error());
+  return WebServer::check(options.web, PasswordSource::kWebConfig);
 }
 
 std::shared_ptr<World> Exporter::world() const {
@@ -97,9 +106,18 @@ ExporterView Exporter::view() const {
 
 Status Exporter::reload() {
   const std::scoped_lock one_at_a_time(reloading_);
-  Status result = reload_topology();
-  for (const std::function<Status()>& action : also_reload_)
-    if (Status status = action(); !status && result) result = std::move(status);
+  return reload_now();
+}
+
+Status Exporter::reload_unless_under_way() {
+  const std::unique_lock one_at_a_time(reloading_, std::try_to_lock);
+  if (!one_at_a_time.owns_lock())
+    return fail(ErrorCode::kConflict, "the configuration is being read already: ask again when that is done");
+  return reload_now();
+}
+
+Status Exporter::reload_now() {
+  Status result = read_again();
   if (result)
     log_info("the configuration was read again", {{"file", world()->topology().source}});
   else
@@ -111,21 +129,27 @@ Status Exporter::reload() {
   return result;
 }
 
-Status Exporter::reload_topology() {
-  const std::shared_ptr<World> old = world();
-  Result<std::shared_ptr<World>> made = make_world(load_topology(old->topology().source), options_, clock_);
+// What can fail comes first: the topology is judged before anything changes, the web configuration takes
+// effect whole or not at all, and a world that was made can always take over.
+Status Exporter::read_again() {
+  const auto made = make_world(load_topology(world()->topology().source), options_, clock_);
   if (!made) return tl::unexpected<Error>(made.error());
-  (*made)->take_over(*old);
+  if (Status web = server_->reload(); !web) return web;
+  replace_world(*made);
+  return {};
+}
+
+void Exporter::replace_world(const std::shared_ptr<World>& made) {
+  const std::shared_ptr<World> old = world();
+  made->take_over(*old);
   old->stop_heartbeat();
-  (*made)->start();
-  if (!(*made)->wait_first_cycle())
-    log_warn("not every server was looked at before the new topology took over");
+  made->start();
+  if (!made->wait_first_cycle()) log_warn("not every server was looked at before the new topology took over");
   {
     const std::scoped_lock lock(mutex_);
-    world_ = *made;
+    world_ = made;
   }
   old->stop();  // here, and not whenever the last request that still reads it is done
-  return {};
 }
 
 std::vector<Route> Exporter::routes() {
@@ -157,9 +181,12 @@ std::vector<Route> Exporter::routes() {
   for (Route& health : health_routes([this] { return view(); }, options_.server))
     routes.push_back(std::move(health));
   if (options_.lifecycle)
+    // A reload lasts as long as a frozen server is waited for: one of them may hold a worker, not all.
     routes.push_back(route("POST", "/-/reload", [this](const ServerRequest&) {
-      const Status status = reload();
-      return status ? text_reply(200, "") : text_reply(500, status.error().message + "\n");
+      const Status status = reload_unless_under_way();
+      if (status) return text_reply(200, "");
+      return text_reply(status.error().code == ErrorCode::kConflict ? 409 : 500,
+                        status.error().message + "\n");
     }));
   return routes;
 }

@@ -1,7 +1,6 @@
 // The exporter as a whole: the world it looks at, and the HTTP server that shows what it sees.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,28 +35,34 @@ class Exporter {
   static Result<std::shared_ptr<World>> make_world(Result<Topology> topology, const ExporterOptions& options,
                                                    Clock& clock);
 
+  // What start() would refuse, found without looking at any server and without serving. The same errors;
+  // that an address is taken only a start can tell.
+  static Status check(Result<Topology> topology, const ExporterOptions& options, Clock& clock);
+
   int port() const { return server_->port(); }
   ExporterView view() const;
 
-  // Reads the topology again from the file it came from, the web configuration, and whatever also_reload()
-  // added. A bad one changes nothing: the world before it goes on, which the log and the metrics say.
-  // Handlers answer from the old world until the new one has looked at everything once, or was given the time
-  // to. One caller at a time, the others wait.
+  // Reads the topology again from the file it came from, and the web configuration with its certificates.
+  // Both take effect or neither: when one is bad, what was there goes on as a whole, which the log and the
+  // metrics say. Handlers answer from the old world until the new one has looked at everything once, or was
+  // given the time to. One caller at a time, the others wait.
   Status reload();
-  // Done at each reload after the topology, whatever became of that. Before the first reload.
-  void also_reload(std::function<Status()> action) { also_reload_.push_back(std::move(action)); }
+  // The same for a caller that must not wait for another one's reload: kConflict when one is under way, and
+  // then nothing was done.
+  Status reload_unless_under_way();
 
  private:
   Exporter(std::shared_ptr<World> world, ExporterOptions options, Clock& clock);
   std::shared_ptr<World> world() const;  // hold it for as long as anything of it is used
-  Status reload_topology();
+  Status reload_now();
+  Status read_again();
+  void replace_world(const std::shared_ptr<World>& made);
   std::vector<Route> routes();
 
   const ExporterOptions options_;
   Clock& clock_;
 
   std::mutex reloading_;
-  std::vector<std::function<Status()>> also_reload_;
 
   mutable std::mutex mutex_;  // guards what follows
   std::shared_ptr<World> world_;

@@ -6,7 +6,6 @@
 #include "common/base/version.h"
 #include "common/cli/command_line.h"
 #include "common/cli/serve.h"
-#include "common/web/web_config.h"
 #include "exporter/exporter.h"
 #include "exporter/pages.h"
 
@@ -28,12 +27,9 @@ int serve(const std::string& config_file, const ExporterOptions& options) {
                                    .alive = [&exporter] { return (*exporter)->view().observer_alive; }});
 }
 
-// What can be said of the configuration without looking at anything or listening.
 int check_config(const std::string& config_file, const ExporterOptions& options) {
-  const auto world = Exporter::make_world(load_topology(config_file), options, system_clock());
-  if (!world) return refuse_to_start(world.error());
-  if (!options.web.config_file.empty())
-    if (const auto web = load_web_config(options.web.config_file); !web) return refuse_to_start(web.error());
+  const auto good = Exporter::check(load_topology(config_file), options, system_clock());
+  if (!good) return refuse_to_start(good.error());
   fmt::print("{}: the configuration is good\n", config_file);
   return kExitOk;
 }

@@ -28,6 +28,7 @@ constexpr Module kModules[] = {
     {"dns", "record", "farshore_dns_answered", "farshore_dns_latency_seconds"},
 };
 
+// The lists hold everything of the topology, from the start on, looked at or not.
 bool is_configured(const ExporterView& view, const Module& module, std::string_view target) {
   if (module.label == "server")
     return std::ranges::any_of(view.servers,
@@ -102,7 +103,8 @@ Result<std::string> render_probe(const ExporterView& view, std::string_view quer
   if (module == std::end(kModules))
     return fail(ErrorCode::kInvalidArgument, "there is no module '{}': it is postgres, http or dns", name);
   if (!is_configured(view, *module, target))
-    return fail(ErrorCode::kInvalidArgument, "the topology has no {} '{}'", module->label, target);
+    return fail(ErrorCode::kInvalidArgument, "the topology has no {} '{}' that module {} looks at",
+                module->label, target, name);
   MetricFamilies series = series_of(view, *module, target);
   const std::vector<double> answers = values_of(series, module->answered);
   const bool success = !answers.empty() && std::ranges::all_of(answers, [](double one) { return one == 1; });

@@ -37,7 +37,9 @@ Command& Command::flag(const std::string& name, int64_t& target, const std::stri
 
 Command& Command::flag(const std::string& name, std::vector<std::string>& target, const std::string& help,
                        Need need) {
-  finish(impl_->app->add_option("--" + name, target, help + " Can be repeated."), need);
+  CLI::Option* option = impl_->app->add_option("--" + name, target, help + " Can be repeated.");
+  if (!target.empty()) option->default_str(CLI::detail::join(target));
+  finish(option, need);
   return *this;
 }
 

@@ -4,6 +4,7 @@
 #include <cctype>
 #include <vector>
 
+#include "common/base/is_base64.h"
 #include "common/base/secret_file.h"
 
 namespace farshore {
@@ -31,13 +32,6 @@ bool is_key_name(std::string_view name) {
          std::all_of(
              name.begin(), name.end(),
              [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_' || c == '.'; });
-}
-
-bool is_base64(std::string_view text) {
-  const size_t end = text.find_last_not_of('=');
-  if (text.size() % 4 != 0 || end == std::string_view::npos || text.size() - end > 3) return false;
-  return std::all_of(text.begin(), text.begin() + static_cast<ptrdiff_t>(end) + 1,
-                     [](unsigned char c) { return std::isalnum(c) || c == '+' || c == '/'; });
 }
 
 Result<TsigKey> make_key(std::string_view name, std::string_view algorithm, std::string_view secret) {

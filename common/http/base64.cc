@@ -2,10 +2,12 @@
 
 #include <openssl/evp.h>
 
+#include "common/base/is_base64.h"
+
 namespace farshore {
 
 Result<std::string> decode_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return fail(ErrorCode::kInvalidArgument, "no base64");
+  if (!is_base64(text)) return fail(ErrorCode::kInvalidArgument, "no base64");
   std::string decoded(text.size(), '\0');
   const int size =
       EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),

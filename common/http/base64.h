@@ -1,4 +1,4 @@
-// Base64 (RFC 4648, section 4), strict: padded, no line ends. Pure.
+// Base64 (RFC 4648, section 4), strict: as is_base64() says. Pure.
 #pragma once
 
 #include <string>

@@ -25,6 +25,13 @@ constexpr size_t kDrainBytes = size_t{8} << 20;
 constexpr nanoseconds kDrainTime = 1s;
 constexpr size_t kReadChunk = size_t{64} << 10;
 
+// Digits and nothing else (RFC 9110, 8.6). civetweb reads as far as it can: "0(5" is 0 to it, and something
+// else to whoever stands before us.
+bool is_number(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of(" \t") + 1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 }  // namespace
 
 // The only class that knows civetweb. One handler for every request (begin_request), so that civetweb's own
@@ -250,7 +257,8 @@ std::optional<Refusal> CivetHttpServer::read_body(mg_connection* connection, con
   }
   const long long announced =
       length == request.headers.end() ? 0 : mg_get_request_info(connection)->content_length;
-  if (announced < 0) return Refusal{400, "bad_request", "Content-Length is no number"};
+  if (announced < 0 || (length != request.headers.end() && !is_number(length->second)))
+    return Refusal{400, "bad_request", "Content-Length is no number"};
   const auto size = static_cast<size_t>(announced);
   if (size > route.max_body_bytes)
     return Refusal{413, "too_large", "the body is larger than this path takes"};

@@ -57,6 +57,16 @@ Result<std::unique_ptr<Front>> Front::start(FrontOptions options, const WebConfi
   return front;
 }
 
+Status Front::check(FrontOptions options, const WebConfig& config) {
+  auto program = find_haproxy(options.program);
+  if (!program) return tl::unexpected<Error>(program.error());
+  options.program = std::move(*program);
+  const Front front(std::move(options));
+  const auto generation = front.prepare(config);
+  if (!generation) return tl::unexpected<Error>(generation.error());
+  return FrontProcess::check(front.options_.program, front.descriptors(*generation));
+}
+
 Front::~Front() {
   if (!thread_.joinable()) return;
   {

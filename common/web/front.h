@@ -40,6 +40,9 @@ class Front {
   // Returns when it serves. kInvalidArgument: certificates or configuration; kUnavailable: it cannot be
   // started.
   static Result<std::unique_ptr<Front>> start(FrontOptions options, const WebConfig& config);
+  // What of start() can be said without serving: certificates, and HAProxy's own opinion of the
+  // configuration. The same errors.
+  static Status check(FrontOptions options, const WebConfig& config);
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;

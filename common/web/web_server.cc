@@ -61,6 +61,10 @@ Result<std::vector<ListenAddress>> read_addresses(const std::vector<std::string>
   return addresses;
 }
 
+bool needs_front(const WebConfig& config, const std::vector<ListenAddress>& addresses) {
+  return config.tls || std::ranges::any_of(addresses, &ListenAddress::ipv6);
+}
+
 Result<std::vector<ListenSocket>> open_sockets(const std::vector<ListenAddress>& addresses) {
   std::vector<ListenSocket> sockets;
   for (const ListenAddress& address : addresses) {
@@ -96,14 +100,33 @@ Result<std::unique_ptr<WebServer>> WebServer::start(const WebOptions& options, P
   return web;
 }
 
+Status WebServer::check(const WebOptions& options, PasswordSource source) {
+  const auto config = read_config(options, source);
+  if (!config) return tl::unexpected<Error>(config.error());
+  if (const auto rules = make_rules(*config); !rules) return tl::unexpected<Error>(rules.error());
+  const auto addresses = read_addresses(options.listen_addresses);
+  if (!addresses) return tl::unexpected<Error>(addresses.error());
+  if (!needs_front(*config, *addresses)) return {};
+  // HAProxy reads no configuration without sockets to serve: one of this host that nobody else sees.
+  auto sockets = open_sockets({ListenAddress{"127.0.0.1", 0, false}});
+  if (!sockets) return tl::unexpected<Error>(sockets.error());
+  FrontOptions front;
+  front.program = options.haproxy;
+  front.sockets = std::move(*sockets);
+  front.program_port = front.sockets.front().port;
+  front.program_threads = HttpServerOptions().threads;
+  front.secret = std::string(64, '0');
+  return Front::check(std::move(front), *config);
+}
+
 Status WebServer::listen(const WebConfig& config, GateRules rules, HttpServerOptions http,
                          std::vector<Route> routes) {
   auto addresses = read_addresses(options_.listen_addresses);
   if (!addresses) return tl::unexpected<Error>(addresses.error());
   tls_ = config.tls.has_value();
-  const bool needs_front = tls_ || std::ranges::any_of(*addresses, &ListenAddress::ipv6);
+  const bool behind_front = needs_front(config, *addresses);
   FrontOptions front;
-  if (needs_front) {
+  if (behind_front) {
     auto program = find_haproxy(options_.haproxy);  // before anything listens
     if (!program) return tl::unexpected<Error>(program.error());
     auto secret = make_secret();
@@ -113,13 +136,13 @@ Status WebServer::listen(const WebConfig& config, GateRules rules, HttpServerOpt
     front = {std::move(*program), std::move(*sockets), 0, http.threads, std::move(*secret)};
   }
   gate_ = std::make_shared<WebGate>(front.secret, std::move(rules));
-  http.listen_addresses = needs_front ? std::vector<std::string>{"127.0.0.1:0"} : options_.listen_addresses;
+  http.listen_addresses = behind_front ? std::vector<std::string>{"127.0.0.1:0"} : options_.listen_addresses;
   http.gate = gate_;
   auto server = HttpServer::start(std::move(http), std::move(routes));
   if (!server) return tl::unexpected<Error>(server.error());
   server_ = std::move(*server);
   port_ = server_->port();
-  if (!needs_front) return {};
+  if (!behind_front) return {};
   front.program_port = server_->port();
   port_ = front.sockets.front().port;
   auto started = Front::start(std::move(front), config);

@@ -34,6 +34,10 @@ class WebServer {
   static Result<std::unique_ptr<WebServer>> start(const WebOptions& options, PasswordSource source,
                                                   HttpServerOptions http, std::vector<Route> routes);
 
+  // What start() would refuse of the options, found without listening on their addresses: for a check of the
+  // configuration. The same errors; that an address is taken or none of this host's only a start can tell.
+  static Status check(const WebOptions& options, PasswordSource source);
+
   // Of the first address.
   int port() const { return port_; }
 

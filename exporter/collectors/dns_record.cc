@@ -7,8 +7,9 @@ namespace farshore {
 namespace {
 
 constexpr DnsFailure kClasses[] = {
-    DnsFailure::kTimeout,  DnsFailure::kUnreachable,      DnsFailure::kRefused, DnsFailure::kServfail,
-    DnsFailure::kNxdomain, DnsFailure::kNotAuthoritative, DnsFailure::kNoData,  DnsFailure::kOther,
+    DnsFailure::kTimeout,          DnsFailure::kUnreachable, DnsFailure::kNameserverUnknown,
+    DnsFailure::kRefused,          DnsFailure::kServfail,    DnsFailure::kNxdomain,
+    DnsFailure::kNotAuthoritative, DnsFailure::kNoData,      DnsFailure::kOther,
 };
 
 constexpr Metric kMetrics[] = {
@@ -16,11 +17,12 @@ constexpr Metric kMetrics[] = {
      "a query of the authoritative server",
      "1 if the server answered the newest question with authority and with the record, 0 if not. Absent "
      "before the first question and when none was finished for three intervals of the watcher and a "
-     "deadline."},
+     "deadline. nameserver unknown: the topology names none for the record and none is found."},
     {"farshore_dns_failure", MetricType::Gauge, "cluster record type nameserver vantage class",
      "a query of the authoritative server",
      "1 for the class of the newest question's failure, 0 for the others. refused and servfail are what the "
-     "server said; unreachable: nothing listens, or its own name is not found."},
+     "server said; unreachable: nothing listens, or its own name is not found; nameserver_unknown: there was "
+     "nobody to ask, and the log says why."},
     {"farshore_dns_ttl_seconds", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
      "The lowest TTL of the record: how long a resolver may still give the old answer after a change. Absent "

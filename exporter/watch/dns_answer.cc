@@ -63,6 +63,8 @@ std::string_view to_string(DnsFailure failure) {
       return "timeout";
     case DnsFailure::kUnreachable:
       return "unreachable";
+    case DnsFailure::kNameserverUnknown:
+      return "nameserver_unknown";
     case DnsFailure::kRefused:
       return "refused";
     case DnsFailure::kServfail:
@@ -104,6 +106,10 @@ DnsFinding judge_answer(const TrafficConfig& record, const Result<DnsAnswer>& an
   DnsFinding empty = failed(DnsFailure::kNoData, "has no record of type " + record.type, true);
   empty.alias = finding.alias;
   return empty;
+}
+
+DnsFinding nameserver_unknown(const Error& why) {
+  return failed(DnsFailure::kNameserverUnknown, why.message, false);
 }
 
 }  // namespace farshore

@@ -16,14 +16,15 @@ namespace farshore {
 // The order is that of the page.
 enum class DnsFailure {
   kNone,
-  kTimeout,           // silent until the deadline
-  kUnreachable,       // nothing listens, no route, or the name server's own name is not found
-  kRefused,           // rcode REFUSED
-  kServfail,          // rcode SERVFAIL
-  kNxdomain,          // says that there is no such name
-  kNotAuthoritative,  // answers without having the say (lame delegation, or a resolver)
-  kNoData,            // the name is there, without a record of this type
-  kOther,             // any other rcode
+  kTimeout,            // silent until the deadline
+  kUnreachable,        // nothing listens, no route, or the name server's own name is not found
+  kNameserverUnknown,  // there is nobody to ask: the record names no name server and none is found
+  kRefused,            // rcode REFUSED
+  kServfail,           // rcode SERVFAIL
+  kNxdomain,           // says that there is no such name
+  kNotAuthoritative,   // answers without having the say (lame delegation, or a resolver)
+  kNoData,             // the name is there, without a record of this type
+  kOther,              // any other rcode
 };
 
 std::string_view to_string(DnsFailure failure);  // "timeout", ...; "" for kNone
@@ -42,5 +43,7 @@ struct DnsFinding {
 };
 
 DnsFinding judge_answer(const TrafficConfig& record, const Result<DnsAnswer>& answer);
+// Of a record whose name servers were looked for in vain.
+DnsFinding nameserver_unknown(const Error& why);
 
 }  // namespace farshore

@@ -1,12 +1,13 @@
 #include "exporter/watch/dns_watcher.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
 #include <thread>
 
 #include "common/base/log.h"
-#include "exporter/change_log.h"
 #include "exporter/watch/board.h"
 
 namespace farshore {
@@ -20,18 +21,21 @@ struct Question {
 };
 using Lane = std::vector<Question>;  // asked one after the other by one thread
 
+// In the order of the board. With kUnknownNameserver there is nobody to ask.
 template <typename Visit>
-void for_each_question(const Topology& topology, const Visit& visit) {
+void for_each_entry(const Topology& topology, const Visit& visit) {
   for (const ClusterConfig& cluster : topology.clusters)
-    for (const TrafficConfig& record : cluster.traffic)
-      for (const std::string& nameserver : record.nameservers)
-        if (!record.type.empty()) visit(cluster, record, nameserver);
+    for (const TrafficConfig& record : cluster.traffic) {
+      if (record.type.empty()) continue;
+      for (const std::string& nameserver : record.nameservers) visit(cluster, record, nameserver);
+      if (record.nameservers.empty()) visit(cluster, record, std::string(kUnknownNameserver));
+    }
 }
 
 DnsList first_list(const Topology& topology) {
   DnsList list;
-  for_each_question(topology, [&](const ClusterConfig& cluster, const TrafficConfig& record,
-                                  const std::string& nameserver) {
+  for_each_entry(topology, [&](const ClusterConfig& cluster, const TrafficConfig& record,
+                               const std::string& nameserver) {
     DnsObservation& entry = list.emplace_back();
     entry.cluster = cluster.name;
     entry.record = record.name;
@@ -42,17 +46,23 @@ DnsList first_list(const Topology& topology) {
   return list;
 }
 
+bool is_about(const DnsObservation& seen, const ClusterConfig& cluster, const TrafficConfig& record) {
+  return seen.cluster == cluster.name && seen.record == record.name && seen.type == record.type;
+}
+
 std::vector<Lane> make_lanes(const Topology& topology) {
   std::map<std::string, size_t> lane_of;
   std::vector<Lane> lanes;
   size_t index = 0;
-  for_each_question(topology,
-                    [&](const ClusterConfig&, const TrafficConfig& record, const std::string& nameserver) {
-                      const size_t next = lane_of.size() % DnsWatcher::kMaxThreads;
-                      const size_t lane = lane_of.try_emplace(nameserver, next).first->second;
-                      if (lane >= lanes.size()) lanes.resize(lane + 1);
-                      lanes[lane].push_back({index++, record, nameserver});
-                    });
+  for_each_entry(topology,
+                 [&](const ClusterConfig&, const TrafficConfig& record, const std::string& nameserver) {
+                   const size_t entry = index++;
+                   if (nameserver == kUnknownNameserver) return;
+                   const size_t next = lane_of.size() % DnsWatcher::kMaxThreads;
+                   const size_t lane = lane_of.try_emplace(nameserver, next).first->second;
+                   if (lane >= lanes.size()) lanes.resize(lane + 1);
+                   lanes[lane].push_back({entry, record, nameserver});
+                 });
   return lanes;
 }
 
@@ -87,6 +97,18 @@ class DnsWatcher::Lanes {
   }
 
   std::shared_ptr<const DnsList> list() const { return board_.list(); }
+
+  // The name servers of this record were looked for in vain. Does nothing when some are known.
+  void put_unknown(const ClusterConfig& cluster, const TrafficConfig& record, const Error& why) {
+    const std::shared_ptr<const DnsList> entries = board_.list();
+    for (size_t i = 0; i < entries->size(); ++i) {
+      DnsObservation seen = (*entries)[i];
+      if (!is_about(seen, cluster, record) || seen.nameserver != kUnknownNameserver) continue;
+      seen.finished = clock_.boot_now();
+      seen.finding = nameserver_unknown(why);
+      board_.put(i, std::move(seen));
+    }
+  }
 
  private:
   void run(const Lane& lane) {
@@ -158,6 +180,19 @@ bool any_to_find(const Topology& topology) {
   });
 }
 
+// With the name servers that were asked before, so that a reload does not end what is seen of a record.
+Topology with_known(Topology topology, const DnsList& previous) {
+  for (ClusterConfig& cluster : topology.clusters)
+    for (TrafficConfig& record : cluster.traffic) {
+      if (!has_to_be_found(record)) continue;
+      for (const DnsObservation& seen : previous)
+        if (is_about(seen, cluster, record) && seen.nameserver != kUnknownNameserver &&
+            std::ranges::find(record.nameservers, seen.nameserver) == record.nameservers.end())
+          record.nameservers.push_back(seen.nameserver);
+    }
+  return topology;
+}
+
 }  // namespace
 
 DnsWatcher::DnsWatcher(const Topology& topology, const WatchSettings& settings, Clock& clock,
@@ -166,7 +201,8 @@ DnsWatcher::DnsWatcher(const Topology& topology, const WatchSettings& settings, 
       settings_(settings),
       clock_(clock),
       make_resolver_(make_resolver),
-      lanes_(new_lanes(topology)) {}
+      lanes_(new_lanes(topology)),
+      known_(topology) {}
 DnsWatcher::~DnsWatcher() { stop(); }
 
 std::shared_ptr<DnsWatcher::Lanes> DnsWatcher::new_lanes(const Topology& topology) const {
@@ -180,7 +216,11 @@ std::shared_ptr<DnsWatcher::Lanes> DnsWatcher::lanes() const {
 
 void DnsWatcher::take_over(const DnsList& previous) {
   inherited_ = previous;
-  lanes()->take_over(previous);
+  known_ = with_known(topology_, previous);
+  const std::shared_ptr<Lanes> next = new_lanes(known_);
+  next->take_over(previous);
+  const std::lock_guard lock(mutex_);
+  lanes_ = next;
 }
 
 void DnsWatcher::start() {
@@ -196,15 +236,37 @@ void DnsWatcher::stop() {
 
 std::shared_ptr<const DnsList> DnsWatcher::list() const { return lanes()->list(); }
 
+// Once per change: why name servers are not found, and that they are found after all. By its kind, because
+// the words change with the resolver that was asked last.
+void DnsWatcher::note_search(const ClusterConfig& cluster, const TrafficConfig& record,
+                             const Result<std::vector<std::string>>& found) {
+  const std::string name = cluster.name + "/" + record.name + "/" + record.type;
+  if (!searches_.changed(name, found ? "" : std::string(to_string(found.error().code)))) return;
+  log(found ? LogLevel::kInfo : LogLevel::kWarn,
+      found ? "the record's name servers are found" : "the record's name servers are not found",
+      {{"cluster", cluster.name},
+       {"record", record.name},
+       {"type", record.type},
+       {"nameservers", found ? fmt::format("{}", fmt::join(*found, ",")) : ""},
+       {"why", found ? "" : found.error().message}});
+}
+
 // Puts in what is found, and leaves what was found before. True when every record has name servers.
 bool DnsWatcher::fill(Topology& topology, DnsResolver& resolver) {
-  bool all = true;
+  bool all = true, silent = false;
   for (size_t c = 0; c < topology.clusters.size(); ++c)
     for (size_t t = 0; t < topology.clusters[c].traffic.size(); ++t) {
       TrafficConfig& record = topology.clusters[c].traffic[t];
       if (!has_to_be_found(topology_.clusters[c].traffic[t])) continue;
-      auto found = resolver.nameservers_of(record.name, clock_.boot_now() + settings_.timeout);
-      if (found) record.nameservers = *std::move(found);
+      const nanoseconds patience = silent ? std::min(settings_.timeout, kImpatience) : settings_.timeout;
+      auto found = resolver.nameservers_of(record.name, clock_.boot_now() + patience);
+      if (stop_.stop_requested()) return false;
+      silent = silent || (!found && found.error().code == ErrorCode::kTimeout);
+      note_search(topology.clusters[c], record, found);
+      if (found)
+        record.nameservers = *std::move(found);
+      else
+        lanes()->put_unknown(topology.clusters[c], record, found.error());
       all = all && !record.nameservers.empty();
     }
   return all;
@@ -212,18 +274,16 @@ bool DnsWatcher::fill(Topology& topology, DnsResolver& resolver) {
 
 void DnsWatcher::find_nameservers() {
   const std::unique_ptr<DnsResolver> resolver = make_resolver_(clock_, stop_.get_token());
-  Topology known = topology_;
   nanoseconds pause{};
   do {
-    Topology filled = known;
+    Topology filled = known_;
     pause = fill(filled, *resolver) ? kFindAgain : settings_.interval;
     if (stop_.stop_requested()) return;
-    if (first_list(filled).size() == first_list(known).size() &&
-        std::ranges::equal(first_list(filled), first_list(known), {}, &DnsObservation::nameserver,
+    if (std::ranges::equal(first_list(filled), first_list(known_), {}, &DnsObservation::nameserver,
                            &DnsObservation::nameserver))
       continue;
-    known = std::move(filled);
-    std::shared_ptr<Lanes> next = new_lanes(known), before = lanes();
+    known_ = std::move(filled);
+    std::shared_ptr<Lanes> next = new_lanes(known_), before = lanes();
     next->take_over(inherited_);
     next->take_over(*before->list());
     next->start();

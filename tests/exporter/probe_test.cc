@@ -63,6 +63,24 @@ TEST(Probe, TakesApplicationsByTheirOwnModule) {
               HasSubstr("\nprobe_success 0\n"));
 }
 
+TEST(Probe, KnowsARecordWhoseNameServersAreNotFound) {
+  DnsObservation record;
+  record.record = "orders.example.com";
+  record.nameserver = kUnknownNameserver;
+  ExporterView view = watching();
+  view.watch.records = std::make_shared<const DnsList>(DnsList{record});
+  EXPECT_THAT(render_probe(view, "target=orders.example.com&module=dns").value(),
+              HasSubstr("\nprobe_success 0\n"))
+      << "before the first look";
+  record.finished = kNow;
+  record.finding = nameserver_unknown({ErrorCode::kNotFound, "no name server is known"});
+  view.watch.records = std::make_shared<const DnsList>(DnsList{record});
+  const std::string page = render_probe(view, "target=orders.example.com&module=dns").value();
+  EXPECT_THAT(page, HasSubstr("\nprobe_success 0\n"));
+  EXPECT_THAT(page, HasSubstr("class=\"nameserver_unknown\"} 1\n"));
+  EXPECT_FALSE(render_probe(view, "target=order.example.com&module=dns"));
+}
+
 TEST(Probe, RefusesWhatIsNotConfigured) {
   for (const char* query :
        {"", "target=", "target=shop-ap", "target=10.0.0.1:5432", "target=shop-api",

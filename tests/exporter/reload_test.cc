@@ -2,7 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+
 #include "tests/exporter/running_exporter.h"
+#include "tests/support/certificates.h"
 #include "tests/support/postgres_server.h"
 
 namespace farshore {
@@ -74,6 +78,63 @@ TEST(ExporterReload, KeepsWhatItHadWhenTheNewFileIsBad) {
   EXPECT_GT(reloaded_at(exporter), before);
 }
 
+// One over TLS, with a web configuration that can be written anew.
+class ExporterReloadOverTls : public testing::Test {
+ protected:
+  void configure_web(const std::string& key, const std::string& rest = "") const {
+    test::write_file(ca_.folder().file("web.yml"),
+                     "tls_server_config: {cert_file: server.pem, key_file: " + key + "}\n" + rest);
+  }
+  HttpResponse page(const std::string& authorization = "") {
+    HttpRequest request;
+    request.url = fmt::format("https://127.0.0.1:{}/metrics", exporter_.port());
+    request.ca_file = ca_.certificate();
+    if (!authorization.empty()) request.headers["Authorization"] = authorization;
+    const auto response = client_->send(request);
+    if (!response) throw std::runtime_error(response.error().message);
+    return *response;
+  }
+  bool wait_refused(const std::string& why) {
+    exporter_.process().signal(SIGHUP);
+    return exporter_.process().wait_for_output(why) && wait_until([&] {
+             return page().body.find("\nfarshore_config_last_reload_successful 0\n") != std::string::npos;
+           });
+  }
+
+  test::CertificateAuthority ca_;
+  const test::Issued server_ = ca_.issue("server"), other_ = ca_.issue("other");
+  const bool written_ = (configure_web("server.key"), true);
+  RunningExporter exporter_{Servers{{"d", kNowhere}}, {"--web.config.file", ca_.folder().file("web.yml")}};
+  std::unique_ptr<HttpClient> client_ = make_curl_client();
+};
+
+// As htpasswd -nbB -C 4 makes it; anna's password is "far shore".
+const std::string kUsers =
+    "basic_auth_users: {anna: \"$2y$04$izstzK9hqB56x0m66Td6xe3EkMjUiKWNxrAhbQH5sbO0kFN0dh.8G\"}\n";
+
+TEST_F(ExporterReloadOverTls, TakesTopologyAndWebConfigurationTogetherOrNeither) {
+  const std::string good = topology_yaml({{"s", kNowhere}});
+  exporter_.configure(good);
+  configure_web("other.key");
+  ASSERT_TRUE(wait_refused("is not that of the certificate")) << exporter_.process().output();
+  EXPECT_THAT(page().body, HasSubstr(kD)) << "the topology is good and waits for a good certificate";
+  EXPECT_THAT(page().body, Not(HasSubstr(kS)));
+
+  exporter_.configure("vantages: 3\n");
+  configure_web("server.key", kUsers);
+  ASSERT_TRUE(wait_refused("farshore.yml:1:"));
+  EXPECT_EQ(page().status, 200) << "the users are good and wait for a good topology";
+  EXPECT_THAT(page().body, HasSubstr(kD));
+
+  exporter_.configure(good);
+  exporter_.process().signal(SIGHUP);
+  ASSERT_TRUE(wait_until([&] { return page().status == 401; }));
+  ASSERT_TRUE(wait_until([&] {
+    return page("Basic YW5uYTpmYXIgc2hvcmU=").body.find(kS) != std::string::npos;  // anna:far shore
+  }));
+  EXPECT_THAT(page("Basic YW5uYTpmYXIgc2hvcmU=").body, Not(HasSubstr(kD)));
+}
+
 TEST(ExporterReload, RemembersWhereALostPrimaryStood) {
   const auto primary = PostgresFixture::make_primary();
   const auto standby = primary->make_standby();
@@ -113,6 +174,38 @@ TEST(ExporterReload, OverHttpIsThereOnlyWhenItWasAskedFor) {
   EXPECT_EQ(refused.status, 500);
   EXPECT_THAT(refused.body, HasSubstr("farshore.yml:1:"));
   EXPECT_EQ(open.value("farshore_pg_up", {kS}), 0);
+}
+
+TEST(ExporterReload, ManyAtOnceOverHttpNeverHoldUpAScrape) {
+  const auto primary = PostgresFixture::make_primary();
+  RunningExporter exporter(test::patient_topology({{"p", primary->conninfo()}}), "eu-west",
+                           {"--web.enable-lifecycle"});
+  ASSERT_TRUE(exporter.wait_value("farshore_pg_up", {kP}, 1));
+  primary->freeze();  // the world that comes waits for it
+  std::atomic<int> refused = 0;
+  std::vector<std::future<int>> posts;
+  for (int i = 0; i < 8; ++i)
+    posts.push_back(std::async(std::launch::async, [&] {
+      HttpRequest request;
+      request.method = "POST";
+      request.url = fmt::format("http://127.0.0.1:{}/-/reload", exporter.port());
+      request.timeout = 30s;
+      const auto answer = make_curl_client()->send(request);
+      if (answer && answer->status == 409 && answer->body.find("being read already") != std::string::npos)
+        ++refused;
+      return answer ? answer->status : 0;
+    }));
+  EXPECT_TRUE(wait_until([&] { return refused == 7; }));
+  EXPECT_THAT(exporter.metrics(), HasSubstr(kP));
+  const auto is_waiting = [](const std::future<int>& post) {
+    return post.wait_for(0s) == std::future_status::timeout;
+  };
+  EXPECT_EQ(std::ranges::count_if(posts, is_waiting), 1) << "the page came while a reload was under way";
+  primary->resume();
+  std::vector<int> answers;
+  for (std::future<int>& post : posts) answers.push_back(post.get());
+  EXPECT_EQ(std::ranges::count(answers, 200), 1);
+  EXPECT_EQ(exporter.ask("POST", "/-/reload").status, 200) << "and the next one is taken again";
 }
 
 }  // namespace

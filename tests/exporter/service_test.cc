@@ -4,6 +4,7 @@
 
 #include "exporter/world.h"
 #include "tests/exporter/running_exporter.h"
+#include "tests/support/certificates.h"
 #include "tests/support/notify_socket.h"
 #include "tests/support/postgres_server.h"
 
@@ -127,6 +128,61 @@ TEST_F(ExporterCommand, CheckReadsTheWebConfigurationToo) {
                                 {"--config.check", "--web.config.file", folder.file("web.yml")});
   EXPECT_EQ(bad.exit_code, 1);
   EXPECT_THAT(bad.output, HasSubstr("web.yml:1:"));
+}
+
+class ExporterCheck : public ExporterCommand {
+ protected:
+  // On a good topology; what stands in `web` is the file of --web.config.file, empty: there is none.
+  CommandResult check(std::vector<std::string> flags, const std::string& web = "") {
+    flags.emplace_back("--config.check");
+    if (!web.empty()) {
+      test::write_file(ca_.folder().file("web.yml"), web);
+      flags.push_back("--web.config.file=" + ca_.folder().file("web.yml"));
+    }
+    return run(test::topology_yaml({{"p", "host=nowhere.invalid user=x"}}), std::move(flags));
+  }
+  void expect_refused(const CommandResult& result, const std::string& why) {
+    EXPECT_EQ(result.exit_code, 1) << result.output;
+    EXPECT_THAT(result.output, HasSubstr(why));
+    EXPECT_THAT(result.output, Not(HasSubstr("is good")));
+  }
+  test::CertificateAuthority ca_;
+};
+
+TEST_F(ExporterCheck, RefusesAddressesAndPathsThatCannotBeServed) {
+  for (const char* address : {"127.0.0.1:99999", "example.com:80", "10187"})
+    expect_refused(check({"--web.listen-address", address}), address);
+  for (const char* path : {"metrics", "/", "/-/metrics"})
+    expect_refused(check({"--web.telemetry-path", path}), "--web.telemetry-path=");
+  expect_refused(check({"--web.telemetry-path", "/probe"}), "/probe");
+  expect_refused(check({"--server", "p", "--web.telemetry-path", "/primary"}), "/primary");
+  EXPECT_EQ(check({"--web.telemetry-path", "/primary"}).exit_code, 0) << "it is free without --server";
+}
+
+TEST_F(ExporterCheck, RefusesCertificatesThatCannotBeServed) {
+  const auto tls = [](const std::string& certificate, const std::string& key) {
+    return "tls_server_config: {cert_file: " + certificate + ", key_file: " + key + "}\n";
+  };
+  ca_.issue("server");
+  ca_.issue("other");
+  expect_refused(check({}, tls("gone.pem", "server.key")), "gone.pem cannot be read");
+  expect_refused(check({}, tls("server.pem", "other.key")), "is not that of the certificate");
+  expect_refused(check({"--web.haproxy=/nowhere/haproxy"}, tls("server.pem", "server.key")),
+                 "--web.haproxy=/nowhere/haproxy");
+  const std::string weak = ca_.folder().file("weak");
+  const CommandResult made =
+      test::run_command({"openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=localhost",
+                         "-days", "2", "-keyout", weak + ".key", "-out", weak + ".pem"});
+  ASSERT_EQ(made.exit_code, 0) << made.output;
+  expect_refused(check({}, tls("weak.pem", "weak.key")), "haproxy");
+  const CommandResult good = check({}, tls("server.pem", "server.key"));
+  EXPECT_EQ(good.exit_code, 0) << good.output;
+}
+
+TEST_F(ExporterCheck, RefusesNothingBecauseAnAddressIsTaken) {
+  const RunningExporter running(Servers{{"d", "host=127.0.0.1 port=9 user=x dbname=x"}});
+  const CommandResult good = check({fmt::format("--web.listen-address=127.0.0.1:{}", running.port())});
+  EXPECT_EQ(good.exit_code, 0) << "it is checked before the reload of the very service: " << good.output;
 }
 
 TEST_F(ExporterCommand, CheckConnectsToNothing) {

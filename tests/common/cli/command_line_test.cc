@@ -85,6 +85,16 @@ TEST_F(CommandLineTest, HelpListsFlagsWithTheirDefaults) {
   EXPECT_NE(out.str().find(":10187"), std::string::npos);
 }
 
+TEST_F(CommandLineTest, HelpListsTheDefaultOfARepeatableFlagAsOneWouldWriteIt) {
+  std::vector<std::string> addresses = {":10187"}, none;
+  line.root().flag("web.listen-address", addresses, "Where to listen.").flag("server", none, "A server.");
+  EXPECT_EQ(parse({"--help"}), kExitOk);
+  EXPECT_NE(out.str().find("--web.listen-address TEXT=:10187 "), std::string::npos) << out.str();
+  EXPECT_NE(out.str().find("--server TEXT ..."), std::string::npos) << out.str();
+  EXPECT_EQ(parse({"--web.listen-address=127.0.0.1:1"}), std::nullopt);
+  EXPECT_EQ(addresses, std::vector<std::string>{"127.0.0.1:1"}) << "not beside the default";
+}
+
 class SubcommandTest : public CommandLineTest {
  protected:
   SubcommandTest() {

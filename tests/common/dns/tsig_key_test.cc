@@ -40,15 +40,27 @@ TEST(TsigKey, WhatBindsToolPrintsIsRead) {
 
 TEST(TsigKey, WhatIsNoKeyIsRefusedWithoutShowingTheSecret) {
   const std::string secret = kSecret;
-  for (const std::string& text : std::vector<std::string>{
-           std::string(), std::string("hunter2"), "hmac-sha256:" + secret, "hmac-md5:lab:" + secret,
-           "lab:hmac-sha256:" + secret, "hmac-sha256::" + secret, "hmac-sha256:l b:" + secret,
-           "hmac-sha256:" + std::string(64, 'a') + ":" + secret, "hmac-sha256:lab:" + secret + "=",
-           "hmac-sha256:lab:not*base64==", "hmac-sha256:lab:====",
-           "key lab { algorithm hmac-sha256; secret \"" + secret + "\"; }; key two { };",
-           "key lab { algorithm hmac-sha256; secret \"" + secret, "key lab { algorithm hmac-sha256; };",
-           "key lab { secret a; secret b; };", "/* " + secret,
-           "key a..b { algorithm hmac-sha256; secret " + secret + "; };", std::string("key")}) {
+  for (const std::string& text :
+       std::vector<std::string>{std::string(),
+                                std::string("hunter2"),
+                                "hmac-sha256:" + secret,
+                                "hmac-md5:lab:" + secret,
+                                "lab:hmac-sha256:" + secret,
+                                "hmac-sha256::" + secret,
+                                "hmac-sha256:l b:" + secret,
+                                "hmac-sha256:" + std::string(64, 'a') + ":" + secret,
+                                "hmac-sha256:lab:" + secret + "=",
+                                "hmac-sha256:lab:not*base64==",
+                                "hmac-sha256:lab:====",
+                                "hmac-sha256:lab:la2=",
+                                "hmac-sha256:lab:bB==",
+                                "key lab { algorithm hmac-sha256; secret \"" + secret + "\"; }; key two { };",
+                                "key lab { algorithm hmac-sha256; secret \"" + secret,
+                                "key lab { algorithm hmac-sha256; };",
+                                "key lab { secret a; secret b; };",
+                                "/* " + secret,
+                                "key a..b { algorithm hmac-sha256; secret " + secret + "; };",
+                                std::string("key")}) {
     const auto key = parse_tsig_key(text);
     ASSERT_FALSE(key) << text;
     EXPECT_EQ(key.error().code, ErrorCode::kInvalidArgument);

@@ -202,10 +202,13 @@ TEST_F(HttpServerTest, RefusesBodiesWithoutLengthChunkedOrOfAnotherType) {
 TEST_F(HttpServerTest, RefusesLengthsThatContradictOrAreNoNumber) {
   start();
   for (const char* lengths :
-       {"Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: -5\r\n", "Content-Length: 2x\r\n"}) {
+       {"Content-Length: 2\r\nContent-Length: 3\r\n", "Content-Length: -5\r\n", "Content-Length: 2x\r\n",
+        "Content-Length: +2\r\n", "Content-Length: 2,2\r\n", "Content-Length: 00(000\r\n"}) {
     RawClient raw(server_->port());
-    raw.send_text(fmt::format(
-        "POST /alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer webhook\r\n{}\r\n{{}}x", lengths));
+    raw.send_text(
+        fmt::format("POST /alerts HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer webhook\r\nContent-Type: "
+                    "application/json\r\n{}\r\n{{}}x",
+                    lengths));
     EXPECT_THAT(raw.receive(), Not(HasSubstr(" 200 "))) << lengths;
   }
   EXPECT_EQ(handled_, 0);

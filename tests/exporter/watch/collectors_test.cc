@@ -193,6 +193,18 @@ TEST(DnsRecordCollector, OfARecordThatIsNotAnsweredOnlyTheClassIsKnown) {
   EXPECT_EQ(all_samples(kDnsRecordCollector, view_with(seen)), "");
 }
 
+TEST(DnsRecordCollector, ARecordWithoutKnownNameServersIsUnansweredByTheUnknown) {
+  DnsObservation seen = record({});
+  seen.nameserver = kUnknownNameserver;
+  seen.finding = nameserver_unknown({ErrorCode::kNotFound, "no name server is known for orders.example.com"});
+  const ExporterView view = view_with(seen);
+  const std::string labels =
+      "{cluster=\"shop\",record=\"orders.example.com\",type=\"A\",nameserver=\"unknown\",vantage=\"eu-west\"";
+  EXPECT_THAT(all_samples(kDnsRecordCollector, view), HasSubstr("farshore_dns_answered" + labels + "} 0"));
+  EXPECT_EQ(set_samples(kDnsRecordCollector, view),
+            "farshore_dns_failure" + labels + ",class=\"nameserver_unknown\"} 1\n");
+}
+
 FileTierObservation tier() {
   FileTierObservation seen;
   seen.cluster = "shop";

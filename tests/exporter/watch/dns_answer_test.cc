@@ -114,6 +114,10 @@ TEST(DnsAnswer, SilenceIsToldFromAServerThatIsNotThere) {
   EXPECT_EQ(to_string(silent.failure), "timeout");
   EXPECT_FALSE(silent.replied);
   EXPECT_EQ(to_string(judge_answer(record(), fail(ErrorCode::kUnavailable, "x")).failure), "unreachable");
+  const DnsFinding unknown = nameserver_unknown({ErrorCode::kNotFound, "nobody to ask"});
+  EXPECT_EQ(to_string(unknown.failure), "nameserver_unknown");
+  EXPECT_EQ(unknown.failure_text, "nobody to ask");
+  EXPECT_FALSE(unknown.replied);
 }
 
 }  // namespace

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+
+#include "common/base/log.h"
 #include "tests/support/powerdns_server.h"
 
 namespace farshore {
@@ -134,13 +138,100 @@ TEST(DnsWatcher, ARecordWithoutNameServersIsAskedAtThoseThatAreFound) {
   DnsWatcher watcher(with_records({record("moved.farshore.test", {server.nameserver()}),
                                    record("orders.farshore.test", {})}),
                      kQuick, system_clock(), make_resolver);
+  ASSERT_EQ(watcher.list()->size(), 2u);
+  EXPECT_EQ(seen(watcher, 1).nameserver, kUnknownNameserver);
+  EXPECT_EQ(seen(watcher, 1).finished, std::nullopt) << "nobody has looked yet";
   watcher.start();
-  ASSERT_EQ(watcher.list()->size(), 1u);
   ASSERT_TRUE(wait_until([&] { return watcher.list()->size() == 3; })) << "localhost and ns1";
   EXPECT_EQ(seen(watcher, 1).nameserver, "localhost:" + std::to_string(port));
   EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNone, 1));
   EXPECT_EQ(seen(watcher, 1).finding.ttl_seconds, 7u);
   EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNone, 0)) << "the others go on";
+}
+
+TEST(DnsWatcher, ARecordWhoseNameServersAreNotFoundIsSeenToBeUnanswered) {
+  test::PowerDnsOptions options = zone();
+  options.records.push_back({"@", "NS", "60", "localhost."});
+  const PowerDnsFixture server(options);
+  test::write_file(server.file("resolv.conf"), "nameserver 127.0.0.9\n");  // where nobody is
+  const auto port = static_cast<uint16_t>(server.dns_port());
+  DnsWatcher watcher(with_records({record("orders.farshore.test", {})}), kQuick, system_clock(),
+                     [&](Clock& clock, std::stop_token stop) {
+                       return make_dns_resolver_with({server.file("resolv.conf"), port, port}, clock,
+                                                     std::move(stop));
+                     });
+  watcher.start();
+  ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNameserverUnknown));
+  EXPECT_EQ(watcher.list()->size(), 1u);
+  EXPECT_EQ(seen(watcher).nameserver, kUnknownNameserver);
+  EXPECT_NE(seen(watcher).finding.failure_text, "");
+  const auto first = seen(watcher).finished;
+  EXPECT_TRUE(wait_until([&] { return seen(watcher).finished > first; })) << "it stays current";
+
+  test::write_file(server.file("resolv.conf"), "nameserver 127.0.0.1\n");
+  ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNone));
+  for (const DnsObservation& entry : *watcher.list()) EXPECT_NE(entry.nameserver, kUnknownNameserver);
+}
+
+// Finds name servers as long as it is let.
+class Searching final : public DnsResolver {
+ public:
+  explicit Searching(const std::atomic<bool>& finds) : finds_(finds) {}
+  Result<DnsAnswer> ask(const std::string&, const std::string&, const std::string&, BootTime) override {
+    DnsAnswer answer;
+    answer.authoritative = true;
+    answer.answers = {{"x.", "A", 7, "192.0.2.10"}};
+    return answer;
+  }
+  Result<std::vector<std::string>> nameservers_of(const std::string& name, BootTime) override {
+    if (!finds_) return fail(ErrorCode::kNotFound, "no name server is known for {}", name);
+    return std::vector<std::string>{"ns:53"};
+  }
+
+ private:
+  const std::atomic<bool>& finds_;
+};
+
+TEST(DnsWatcher, AReloadKeepsTheNameServersThatWereFound) {
+  std::atomic<bool> finds = true;
+  const auto make_resolver = [&](Clock&, const std::stop_token&) {
+    return std::make_unique<Searching>(finds);
+  };
+  const Topology topology = with_records({record("x", {}), record("y", {"other:53"})});
+  DnsWatcher before(topology, kQuick, system_clock(), make_resolver);
+  before.start();
+  ASSERT_TRUE(wait_failure(before, DnsFailure::kNone));
+  finds = false;
+  DnsWatcher after(topology, kQuick, system_clock(), make_resolver);
+  after.take_over(*before.list());
+  ASSERT_EQ(after.list()->size(), 2u);
+  EXPECT_EQ(seen(after).nameserver, "ns:53");
+  const auto inherited = seen(after).finished;
+  EXPECT_NE(inherited, std::nullopt) << "there is no moment without it";
+  after.start();
+  EXPECT_TRUE(wait_until([&] { return seen(after).finished > inherited; })) << "and it is asked again";
+}
+
+TEST(DnsWatcher, AFailedSearchIsLoggedOnceAndItsEndToo) {
+  const LogCapture log;
+  std::atomic<bool> finds = false;
+  DnsWatcher watcher(with_records({record("x", {})}), {.interval = 5ms, .timeout = 1h}, system_clock(),
+                     [&](Clock&, const std::stop_token&) { return std::make_unique<Searching>(finds); });
+  watcher.start();
+  for (int look = 0; look < 3; ++look) {
+    const auto last = seen(watcher).finished;
+    EXPECT_TRUE(wait_until([&] { return seen(watcher).finished > last; }));
+  }
+  finds = true;
+  EXPECT_TRUE(wait_failure(watcher, DnsFailure::kNone));
+  watcher.stop();
+  const auto times = [&](const std::string& text) {
+    return std::ranges::count_if(
+        log.lines(), [&](const std::string& line) { return line.find(text) != std::string::npos; });
+  };
+  EXPECT_EQ(times("name servers are not found"), 1);
+  EXPECT_EQ(times("no name server is known for x"), 1);
+  EXPECT_EQ(times("name servers are found"), 1);
 }
 
 TEST(DnsWatcher, TheRealResolverGivesUpWhenTheWatcherEnds) {
