@@ -31,16 +31,17 @@ Status take(std::string_view key, std::string_view value, unsigned takes, Health
 }  // namespace
 
 std::optional<int64_t> parse_lag(std::string_view text) {
-  int64_t number = 0;
+  uint64_t number = 0;  // of a signed one "-0" would be taken
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || number < 0) return std::nullopt;
+  if (error != std::errc()) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
   constexpr std::pair<std::string_view, int> kUnits[] = {{"", 0},    {"B", 0},   {"kB", 10},
                                                          {"MB", 20}, {"GB", 30}, {"TB", 40}};
   for (const auto& [name, shift] : kUnits)
     if (unit == name)
-      return number > std::numeric_limits<int64_t>::max() >> shift ? std::nullopt
-                                                                   : std::optional(number << shift);
+      return number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) >> shift
+                 ? std::nullopt
+                 : std::optional(static_cast<int64_t>(number << shift));
   return std::nullopt;
 }
 

@@ -256,6 +256,7 @@ TEST(HealthQuery, ReadsBytesAsPatroniDoes) {
                                                                {"2TB", int64_t{2} << 40},
                                                                {"", std::nullopt},
                                                                {"-1", std::nullopt},
+                                                               {"-0", std::nullopt},
                                                                {"16KB", std::nullopt},
                                                                {"16 kB", std::nullopt},
                                                                {"1.5MB", std::nullopt},
