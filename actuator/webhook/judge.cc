@@ -89,7 +89,10 @@ Reason wrong_server(const WebhookAlert& alert, const Topology& topology, const R
 }
 
 Reason wrong_time(const WebhookAlert& alert, WallTime now) {
-  if (!alert.starts_at) return "startsAt is missing or no time: only Alertmanagers may post here";
+  // Before 1970 is no outage of ours; centuries back the age of the alert would overflow, and it would be
+  // new.
+  if (!alert.starts_at || *alert.starts_at < WallTime{})
+    return "startsAt is missing or no time: only Alertmanagers may post here";
   const nanoseconds ahead = *alert.starts_at - now;
   if (ahead > kMaxAlertFuture) {
     return fmt::format(

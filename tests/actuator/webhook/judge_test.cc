@@ -74,6 +74,7 @@ const std::vector<Case> kTable = {
     Case{"earlier_epoch", [](WebhookAlert& a) { a.epoch = "2"; }, "refused", "alert of an earlier reign"},
     Case{"later_epoch", [](WebhookAlert& a) { a.epoch = "4"; }, "refused", "alert of a later reign"},
     Case{"no_time", [](WebhookAlert& a) { a.starts_at.reset(); }, "refused", "startsAt"},
+    Case{"ancient", [](WebhookAlert& a) { a.starts_at = WallTime::min(); }, "refused", "no time"},
     Case{"future", [](WebhookAlert& a) { a.starts_at = kNow + 31s; }, "refused", "future"},
     Case{"a_little_future", [](WebhookAlert& a) { a.starts_at = kNow + 29s; }, "", ""},
     Case{"old_is_for_the_worker", [](WebhookAlert& a) { a.starts_at = kNow - 24h; }, "", ""},
@@ -110,7 +111,7 @@ TEST(Judge, SaysInEveryRefusalWhatIsWrongAndWhatToDo) {
     ++refused;
     expect_a_sentence_with_a_remedy(judgement.reason);
   }
-  EXPECT_EQ(refused, 19U);
+  EXPECT_EQ(refused, 20U);
   expect_a_sentence_with_a_remedy(judge_alert(lost_primary(), true, topology(), kReign, kNow).reason);
   expect_a_sentence_with_a_remedy(judge_alert(lost_primary(), false, topology(), std::nullopt, kNow).reason);
   const Reign gone{"shop", 3, "shop-ap", 1, "77", kNow};
