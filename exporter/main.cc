@@ -38,7 +38,7 @@ int check_config(const std::string& config_file, const ExporterOptions& options)
 int print_once(const std::string& config_file, const ExporterOptions& options) {
   const auto world = Exporter::make_world(load_topology(config_file), options, system_clock());
   if (!world) return refuse_to_start(world.error());
-  (*world)->start();
+  (*world)->start(World::Purpose::kOneLook);
   if (!(*world)->wait_first_cycle(World::FirstCycle::kEverything))
     log_warn("not everything was looked at in time");
   fmt::print("{}", render_metrics((*world)->view()));

@@ -33,6 +33,8 @@ TEST(ExporterService, TellsSystemdWhatItIsAt) {
   EXPECT_TRUE(manager.wait_for("STOPPING=1"));
 }
 
+constexpr const char* kTransactions = "SELECT pg_snapshot_xmax(pg_current_snapshot())";
+
 class ExporterCommand : public testing::Test {
  protected:
   CommandResult run(const std::string& topology, std::vector<std::string> flags,
@@ -53,19 +55,21 @@ std::string unhurried(std::string topology) {
 }
 
 TEST_F(ExporterCommand, OncePrintsOneFullLookAndNothingElse) {
-  const auto primary = PostgresFixture::make_primary();
+  const auto primary = PostgresFixture::make_primary(
+      {.name = "primary", .port = 0, .settings = {"autovacuum = off"}, .hba = {}, .start = true});
   const auto frozen =
       PostgresFixture::make_primary({.name = "frozen", .port = 0, .settings = {}, .hba = {}, .start = true});
   frozen->freeze();
-  const std::string topology =
-      unhurried(test::topology_yaml({{"p", primary->conninfo()},
-                                     {"f", frozen->conninfo()},
-                                     {"d", "host=127.0.0.1 port=9 user=x dbname=x"}}));
+  const std::string topology = unhurried(test::topology_yaml(
+      {{"f", frozen->conninfo()}, {"p", primary->conninfo()}, {"d", "host=127.0.0.1 port=9 user=x dbname=x"}},
+      ", heartbeat: 1s"));
+  const std::string before = primary->sql(kTransactions);
   const CommandResult result = run(topology, {"--once"}, "2>/dev/null");
+  EXPECT_EQ(primary->sql(kTransactions), before) << "this vantage would beat in p's region";
   frozen->resume();
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_TRUE(result.output.starts_with("# HELP ")) << result.output;
-  EXPECT_THAT(result.output, HasSubstr("region=\"us-east\",server=\"p\",vantage=\"eu-west\"} 1"));
+  EXPECT_THAT(result.output, HasSubstr("region=\"eu-west\",server=\"p\",vantage=\"eu-west\"} 1"));
   EXPECT_THAT(result.output, HasSubstr("server=\"f\",vantage=\"eu-west\",class=\"timeout\"} 1"));
   EXPECT_THAT(result.output, HasSubstr("server=\"d\",vantage=\"eu-west\",class=\"refused\"} 1"));
   for (const char* slow : {"farshore_pg_wal_directory_bytes{", "farshore_pg_archive_mode{",
@@ -79,7 +83,6 @@ TEST_F(ExporterCommand, OncePrintsOneFullLookAndNothingElse) {
 
 // What --once is made of, where the service would write.
 TEST_F(ExporterCommand, OneLookHasEverythingAndWritesNowhereWhateverTheHeartbeatSays) {
-  constexpr const char* kTransactions = "SELECT pg_snapshot_xmax(pg_current_snapshot())";
   const auto primary = PostgresFixture::make_primary(
       {.name = "primary", .port = 0, .settings = {"autovacuum = off"}, .hba = {}, .start = true});
   test::write_file(folder.file("farshore.yml"),
