@@ -169,13 +169,14 @@ min by (vantage) (abs(last_over_time(farshore_pg_clock_offset_seconds[${recent}]
     {.name = "MonitorPrivilegesMissing",
      .expr = R"(min by (cluster, region, server) (last_over_time(farshore_pg_monitor_role_ok[${recent}]) == 0)
 or
-max by (cluster, region, server, part) (last_over_time(farshore_pg_facts_missing[${recent}]) == 1))",
+max by (cluster, region, server, part, reason) (last_over_time(farshore_pg_facts_missing[${recent}]) == 1))",
      .hold = "10m",
      .severity = "warning",
      .action = "",
-     .summary = "Something of a server is hidden from the monitoring role.",
+     .summary = "Something of a server is hidden from the monitoring role, or told too late.",
      .description = "The monitoring role does not see all of {{ $labels.server }} of {{ $labels.cluster }}"
-                    "{{ if $labels.part }}: {{ $labels.part }}{{ end }}. Alerts about that cannot fire."},
+                    "{{ if $labels.part }}: {{ $labels.part }} ({{ $labels.reason }}){{ end }}. Alerts about "
+                    "that cannot fire."},
 };
 
 }  // namespace
