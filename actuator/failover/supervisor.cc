@@ -22,6 +22,18 @@ std::string_view to_string(FailoverMode mode) {
 
 constexpr nanoseconds kAdoptionLimit = 8s;  // the looks, the row, the journal; less than a client waits
 
+// What an approval of the run would be bound to; empty when there is nothing to approve. A run that was held
+// when it was read may have been taken up again before its steps were: what the two say together was never
+// true.
+std::string digest_to_approve(Journal& journal, const RunRecord& held) {
+  const auto steps = journal.steps(held.id);
+  const auto now = journal.run(held.id);
+  if (!steps || !now || now->state != RunState::kHeld || now->ended_at != held.ended_at) return "";
+  const RunFacts facts = merge_facts(*steps);
+  const auto needs = facts.find("needs");
+  return needs == facts.end() || needs->second.empty() ? "" : approval_digest(held, facts);
+}
+
 }  // namespace
 
 Supervisor::Supervisor(std::vector<EngineDeps> clusters, Journal& journal, Clock& clock)
@@ -173,12 +185,7 @@ ClusterStatus Supervisor::status_of(Member& member) {
   else
     note(run.error());
   if (status.open_run && status.open_run->state == RunState::kHeld)
-    if (const auto steps = journal_.steps(status.open_run->id)) {
-      const RunFacts facts = merge_facts(*steps);
-      const auto needs = facts.find("needs");
-      if (needs != facts.end() && !needs->second.empty())
-        status.approval_digest = approval_digest(*status.open_run, facts);
-    }
+    status.approval_digest = digest_to_approve(journal_, *status.open_run);
   status.plan = member.plan->newest();
   // A rehearsal for the loss of a primary that was replaced since says nothing about its successor.
   if (status.plan && status.reign && !status.plan->primary.empty() &&
