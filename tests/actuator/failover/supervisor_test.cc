@@ -124,27 +124,29 @@ TEST_F(SupervisorTest, ShowsTheDigestOfAHeldRunAndTakesNoOther) {
 
 TEST_F(SupervisorTest, ShowsNoDigestOfARunThatIsTakenUpAgainMeanwhile) {
   RunRecord run = held_run("mode");
-  journal.before_steps = [&] {
-    run.state = RunState::kRunning;
-    EXPECT_TRUE(journal.update_run(run));
+  const auto write = [&](const char* name, const char* attempt) {
     StepRecord step;
     step.run_id = run.id;
-    step.attempt = 2;
-    step.step = "start";
-    step.facts = {{"attempt", "2"}};
+    step.step = name;
+    step.facts = {{"attempt", attempt}};
     EXPECT_TRUE(journal.record_step(step));
   };
-  EXPECT_EQ(supervisor->status().front().approval_digest, "") << "of the old end and the new attempt";
-
-  journal.before_steps = [&] {  // so fast that it is held again
-    run.state = RunState::kHeld;
-    run.ended_at = system_clock().wall_now();
-    EXPECT_TRUE(journal.update_run(run));
-  };
+  journal.before_steps = [&] { write("start", "2"); };
+  EXPECT_EQ(supervisor->status().front().approval_digest, "") << "the run does not say yet that it is open";
+  run.state = RunState::kRunning;
+  EXPECT_TRUE(journal.update_run(run));
+  write("end", "2");
   run.state = RunState::kHeld;
   run.ended_at = system_clock().wall_now() - 1s;
   EXPECT_TRUE(journal.update_run(run));
-  EXPECT_EQ(supervisor->status().front().approval_digest, "");
+
+  journal.before_steps = [&] {  // a whole attempt between two reads
+    write("start", "3");
+    write("end", "3");
+    run.ended_at = system_clock().wall_now();
+    EXPECT_TRUE(journal.update_run(run));
+  };
+  EXPECT_EQ(supervisor->status().front().approval_digest, "") << "of the old end and the new facts";
   EXPECT_NE(supervisor->status().front().approval_digest, "");
 }
 
