@@ -68,6 +68,19 @@ constexpr const char* kDefaults[] = {
     "listen_addresses = '127.0.0.1'",
 };
 
+// A server that was killed leaves its System V segment behind; the kernel has 4096 of them, and then no
+// server starts any more. Its lock file, which a server that ended by itself takes with it, names it in
+// line 7.
+void remove_shared_memory(const std::string& data_folder) {
+  std::istringstream lock_file(read_file(data_folder + "/postmaster.pid"));
+  std::string line;
+  for (int number = 0; number < 7; ++number)
+    if (!std::getline(lock_file, line)) return;
+  unsigned long key = 0;
+  int id = 0;
+  if (std::istringstream(line) >> key >> id) shmctl(id, IPC_RMID, nullptr);
+}
+
 }  // namespace
 
 PostgresFixture::PostgresFixture(PostgresOptions options)
@@ -97,23 +110,10 @@ std::unique_ptr<PostgresFixture> PostgresFixture::make_standby(PostgresOptions o
 PostgresFixture::~PostgresFixture() {
   try {
     if (postmaster_ && postmaster_->running()) kill();
-    remove_shared_memory();
+    remove_shared_memory(data_dir());
   } catch (const std::exception& error) {
     fmt::print(stderr, "stopping {}: {}\n", options_.name, error.what());
   }
-}
-
-// A server that was killed leaves its System V segment behind; the kernel has 4096 of them, and then no
-// server starts any more. Its lock file, which a server that ended by itself takes with it, names it in
-// line 7.
-void PostgresFixture::remove_shared_memory() const {
-  std::istringstream lock_file(read_file(data_dir() + "/postmaster.pid"));
-  std::string line;
-  for (int number = 0; number < 7; ++number)
-    if (!std::getline(lock_file, line)) return;
-  unsigned long key = 0;
-  int id = 0;
-  if (std::istringstream(line) >> key >> id) shmctl(id, IPC_RMID, nullptr);
 }
 
 void PostgresFixture::write_configuration() {

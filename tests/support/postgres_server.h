@@ -66,7 +66,6 @@ class PostgresFixture {
  private:
   explicit PostgresFixture(PostgresOptions options);
   void write_configuration();
-  void remove_shared_memory() const;
   void guard_frozen(std::vector<pid_t> pids);
   void release_guard();
 
