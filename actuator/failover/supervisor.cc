@@ -1,5 +1,7 @@
 #include "actuator/failover/supervisor.h"
 
+#include <algorithm>
+
 #include "actuator/journal/journal_rules.h"
 #include "common/base/log.h"
 
@@ -21,6 +23,26 @@ std::string_view to_string(FailoverMode mode) {
 }
 
 constexpr nanoseconds kAdoptionLimit = 8s;  // the looks, the row, the journal; less than a client waits
+
+// No attempt was begun since the last one ended. A new one writes its first step before it changes the run.
+bool is_at_its_end(const std::vector<StepRecord>& steps) {
+  const auto last = std::find_if(steps.rbegin(), steps.rend(), [](const StepRecord& step) {
+    return step.step == "start" || step.step == "end";
+  });
+  return last != steps.rend() && last->step == "end";
+}
+
+// What an approval of the run would be bound to; empty when there is nothing to approve. A run that was held
+// when it was read may be taken up again before its steps are: what the two say together was never true.
+std::string digest_to_approve(Journal& journal, const RunRecord& held) {
+  const auto steps = journal.steps(held.id);
+  const auto now = journal.run(held.id);
+  if (!steps || !is_at_its_end(*steps)) return "";
+  if (!now || now->state != RunState::kHeld || now->ended_at != held.ended_at) return "";
+  const RunFacts facts = merge_facts(*steps);
+  const auto needs = facts.find("needs");
+  return needs == facts.end() || needs->second.empty() ? "" : approval_digest(held, facts);
+}
 
 }  // namespace
 
@@ -173,12 +195,7 @@ ClusterStatus Supervisor::status_of(Member& member) {
   else
     note(run.error());
   if (status.open_run && status.open_run->state == RunState::kHeld)
-    if (const auto steps = journal_.steps(status.open_run->id)) {
-      const RunFacts facts = merge_facts(*steps);
-      const auto needs = facts.find("needs");
-      if (needs != facts.end() && !needs->second.empty())
-        status.approval_digest = approval_digest(*status.open_run, facts);
-    }
+    status.approval_digest = digest_to_approve(journal_, *status.open_run);
   status.plan = member.plan->newest();
   // A rehearsal for the loss of a primary that was replaced since says nothing about its successor.
   if (status.plan && status.reign && !status.plan->primary.empty() &&

@@ -68,7 +68,8 @@ class Postgres:
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(
                 self.as_postgres + [f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port),
-                                    "-h", "127.0.0.1", "-k", self.folder, "-c", "fsync=off"],
+                                    "-h", "127.0.0.1", "-k", self.folder, "-c", "fsync=off",
+                                    "-c", "dynamic_shared_memory_type=mmap"],
                 stdout=log, stderr=log)
         wait_until(lambda: self.sql("SELECT 1", check=False) == "1", "PostgreSQL answers")
 
@@ -98,4 +99,13 @@ class Postgres:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
                 self.kill()
+        self._remove_shared_memory()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _remove_shared_memory(self):
+        """What a killed server leaves behind, as its lock file names it (line 7: key and id)."""
+        try:
+            segment = read(os.path.join(self.data, "postmaster.pid")).splitlines()[6].split()[1]
+        except (OSError, IndexError):
+            return
+        subprocess.run(["ipcrm", "-m", segment], stderr=subprocess.DEVNULL, check=False)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 namespace farshore::test {
@@ -58,12 +60,26 @@ constexpr const char* kDefaults[] = {
     "shared_buffers = 16MB",
     "max_connections = 40",
     "autovacuum = off",
+    "dynamic_shared_memory_type = mmap",  // in the data folder, and gone with it
     "wal_keep_size = 64MB",
     "wal_receiver_status_interval = 1s",
     "wal_retrieve_retry_interval = 200ms",
     "log_min_messages = info",
     "listen_addresses = '127.0.0.1'",
 };
+
+// A server that was killed leaves its System V segment behind; the kernel has 4096 of them, and then no
+// server starts any more. Its lock file, which a server that ended by itself takes with it, names it in
+// line 7.
+void remove_shared_memory(const std::string& data_folder) {
+  std::istringstream lock_file(read_file(data_folder + "/postmaster.pid"));
+  std::string line;
+  for (int number = 0; number < 7; ++number)
+    if (!std::getline(lock_file, line)) return;
+  unsigned long key = 0;
+  int id = 0;
+  if (std::istringstream(line) >> key >> id) shmctl(id, IPC_RMID, nullptr);
+}
 
 }  // namespace
 
@@ -94,6 +110,7 @@ std::unique_ptr<PostgresFixture> PostgresFixture::make_standby(PostgresOptions o
 PostgresFixture::~PostgresFixture() {
   try {
     if (postmaster_ && postmaster_->running()) kill();
+    remove_shared_memory(data_dir());
   } catch (const std::exception& error) {
     fmt::print(stderr, "stopping {}: {}\n", options_.name, error.what());
   }

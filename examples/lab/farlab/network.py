@@ -5,7 +5,7 @@ import subprocess
 
 from . import plan
 
-CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x00020000
+CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWIPC = 0x40000000, 0x00020000, 0x08000000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 LAB_NUMBER = 9  # the client and the lab itself: 10.9.0.1
 
@@ -15,10 +15,11 @@ class Trouble(RuntimeError):
 
 
 def leave_host():
-    """Moves this thread (and those it starts later) into a new network and a new mount namespace: what is cabled or
-    mounted from here on is never seen by the host, and gone with the lab. False when that is not allowed."""
+    """Moves this thread (and those it starts later) into a new network, mount and IPC namespace: what is cabled or mounted
+    from here on is never seen by the host, and gone with the lab; so is the shared memory of servers that are killed.
+    False when that is not allowed."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
+    if libc.unshare(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWIPC) != 0:
         return False
     return libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0
 

@@ -42,6 +42,7 @@ tcp_keepalives_count = 3
 log_line_prefix = '%m [%p] %u@%d '
 log_connections = off
 autovacuum = off
+dynamic_shared_memory_type = mmap
 """
 
 ACCESS = """

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "actuator/journal/journal_rules.h"
 #include "common/base/log.h"
 #include "tests/fakes/memory_journal.h"
@@ -37,6 +40,16 @@ class SilentVotes final : public AlertVotes {
 class NobodyToTell final : public Notifier {
  public:
   void tell(const Event&) override {}
+};
+
+// In which something happens just before the steps of a run are read.
+class InterruptedJournal final : public MemoryJournal {
+ public:
+  std::function<void()> before_steps;
+  Result<std::vector<StepRecord>> steps(const std::string& run_id) override {
+    if (before_steps) std::exchange(before_steps, nullptr)();
+    return MemoryJournal::steps(run_id);
+  }
 };
 
 class SupervisorTest : public ::testing::Test {
@@ -82,7 +95,7 @@ class SupervisorTest : public ::testing::Test {
                : "";
   }
 
-  MemoryJournal journal;
+  InterruptedJournal journal;
   ClusterConfig config;
   EmptyView view;
   SilentVotes votes;
@@ -107,6 +120,34 @@ TEST_F(SupervisorTest, ShowsTheDigestOfAHeldRunAndTakesNoOther) {
   EXPECT_NE(last_action().find("not the ones you were shown"), std::string::npos) << last_action();
   EXPECT_TRUE(supervisor->approve(run.id, "bob", digest));
   EXPECT_EQ(last_action(), "bob approve: done");
+}
+
+TEST_F(SupervisorTest, ShowsNoDigestOfARunThatIsTakenUpAgainMeanwhile) {
+  RunRecord run = held_run("mode");
+  const auto write = [&](const char* name, const char* attempt) {
+    StepRecord step;
+    step.run_id = run.id;
+    step.step = name;
+    step.facts = {{"attempt", attempt}};
+    EXPECT_TRUE(journal.record_step(step));
+  };
+  journal.before_steps = [&] { write("start", "2"); };
+  EXPECT_EQ(supervisor->status().front().approval_digest, "") << "the run does not say yet that it is open";
+  run.state = RunState::kRunning;
+  EXPECT_TRUE(journal.update_run(run));
+  write("end", "2");
+  run.state = RunState::kHeld;
+  run.ended_at = system_clock().wall_now() - 1s;
+  EXPECT_TRUE(journal.update_run(run));
+
+  journal.before_steps = [&] {  // a whole attempt between two reads
+    write("start", "3");
+    write("end", "3");
+    run.ended_at = system_clock().wall_now();
+    EXPECT_TRUE(journal.update_run(run));
+  };
+  EXPECT_EQ(supervisor->status().front().approval_digest, "") << "of the old end and the new facts";
+  EXPECT_NE(supervisor->status().front().approval_digest, "");
 }
 
 TEST_F(SupervisorTest, ShowsWhatEachPrometheusServerSaysAboutTheCluster) {
