@@ -21,6 +21,11 @@ Notice notice_of(const RunRecord& run) {
   return {run.cluster, run.id, std::string(to_string(run.state)), run.reason, at, run};
 }
 
+RunState outcome_of(const Notice& notice) {
+  if (notice.kind == "held") return RunState::kHeld;
+  return notice.kind == "succeeded" ? RunState::kSucceeded : RunState::kRefused;
+}
+
 // The report of a run that succeeded is a fact of it.
 std::string message_of(Journal& journal, const RunRecord& run) {
   if (run.state != RunState::kSucceeded) return run.reason;
@@ -68,6 +73,10 @@ void Lane::push(Notice notice) {
   bool dropped = false;
   {
     const std::lock_guard lock(mutex_);
+    if (const auto same = find_waiting(notice); same != waiting_.end()) {
+      same->notice = std::move(notice);
+      return;
+    }
     waiting_.push_back({std::move(notice), now, now});
     dropped = waiting_.size() > kMostWaiting;
     if (dropped) waiting_.pop_front();
@@ -104,9 +113,7 @@ bool Lane::load_untold() {
     }
     notice.message = message_of(journal_, run);
     const std::lock_guard lock(mutex_);
-    const bool is_here = std::ranges::any_of(waiting_, [&](const Waiting& each) {
-      return each.notice.run_id == run.id && each.notice.kind == notice.kind;
-    });
+    const bool is_here = find_waiting(notice) != waiting_.end();
     const BootTime now = clock_.boot_now();
     if (!is_here && waiting_.size() < kMostWaiting) waiting_.push_back({std::move(notice), now, now});
   }
@@ -120,6 +127,13 @@ bool Lane::is_told(const RunRecord& run, const std::vector<ToldRecord>& told) co
   });
 }
 
+// What was pushed while the same was being told.
+bool Lane::was_told(const Notice& notice) const {
+  if (!notice.is_outcome() || !notice.run || notice.run->state != outcome_of(notice)) return false;
+  const auto told = journal_.told(receiver_);
+  return told && is_told(*notice.run, *told);
+}
+
 // ---- one attempt ----
 
 std::optional<Lane::Waiting> Lane::take_due(BootTime now) {
@@ -131,8 +145,20 @@ std::optional<Lane::Waiting> Lane::take_due(BootTime now) {
   return waiting;
 }
 
+// An outcome is told once, however often it was pushed: a run that ends while the journal is loaded is found
+// there and pushed too. Under mutex_.
+std::deque<Lane::Waiting>::iterator Lane::find_waiting(const Notice& notice) {
+  return std::ranges::find_if(waiting_, [&](const Waiting& each) {
+    return notice.is_outcome() && each.notice.run_id == notice.run_id && each.notice.kind == notice.kind;
+  });
+}
+
 void Lane::put_back(Waiting waiting) {
   const std::lock_guard lock(mutex_);
+  if (const auto same = find_waiting(waiting.notice); same != waiting_.end()) {
+    waiting.notice = std::move(same->notice);
+    waiting_.erase(same);
+  }
   waiting_.push_back(std::move(waiting));
   // The others came since; the oldest of all goes.
   if (waiting_.size() <= kMostWaiting) return;
@@ -144,6 +170,7 @@ void Lane::attempt(Waiting waiting) {
   Notice& notice = waiting.notice;
   if (!notice.run_id.empty())
     if (auto run = journal_.run(notice.run_id)) notice.run = std::move(*run);
+  if (was_told(notice)) return;
   const bool held_no_more = notice.kind == "held" && notice.run && notice.run->state != RunState::kHeld;
   if ((held_no_more && sender_->keeps_up()) || (waiting.attempts == 0 && is_repetition(notice))) {
     settled(notice, "omitted");
@@ -196,9 +223,7 @@ void Lane::settled(const Notice& notice, std::string_view outcome) {
   } else {
     refresh_due_ = clock_.boot_now();  // what is told of a run may mean that it is held no more
   }
-  const RunState state = notice.kind == "held"        ? RunState::kHeld
-                         : notice.kind == "succeeded" ? RunState::kSucceeded
-                                                      : RunState::kRefused;
+  const RunState state = outcome_of(notice);
   const bool ended = notice.run && notice.run->state == state && notice.run->ended_at;
   const WallTime at = ended ? *notice.run->ended_at : notice.at;
   if (const Status written = journal_.record_told({receiver_, notice.run_id, state, at}); !written)

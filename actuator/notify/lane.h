@@ -53,7 +53,9 @@ class Lane {
   void work(const std::stop_token& stop);
   bool load_untold();
   bool is_told(const RunRecord& run, const std::vector<ToldRecord>& told) const;
+  bool was_told(const Notice& notice) const;
   std::optional<Waiting> take_due(BootTime now);
+  std::deque<Waiting>::iterator find_waiting(const Notice& notice);
   void put_back(Waiting waiting);
   void attempt(Waiting waiting);
   bool is_repetition(const Notice& notice);

@@ -88,6 +88,43 @@ TEST_F(LaneRestart, WhatIsToldWhileTheJournalIsLoadedIsToldOnce) {
   EXPECT_EQ(kinds(), (Kinds{"succeeded"}));
 }
 
+// The journal holds a run's end a moment before it is pushed.
+TEST_F(LaneRestart, WhatTheJournalWasLoadedWithAndIsPushedThenIsToldOnce) {
+  const std::string id = end_run(RunState::kRefused, "no standby", true);
+  lane_->tick();
+  ASSERT_EQ(kinds(), (Kinds{"refused"})) << "found in the journal";
+  tell(id, "refused");
+  pass(1min);
+  EXPECT_EQ(kinds(), (Kinds{"refused"}));
+  EXPECT_EQ(count("sent"), 1);
+  EXPECT_EQ(count("omitted"), 0) << "it is no repetition";
+}
+
+TEST_F(LaneRestart, WhatIsFoundAndPushedBeforeItCouldBeTakenIsTakenOnce) {
+  const std::string id = end_run(RunState::kSucceeded);
+  receiver_.answers = {down()};
+  lane_->tick();
+  tell(id, "succeeded");
+  lane_->tick();
+  EXPECT_EQ(kinds(), (Kinds{"succeeded"})) << "its pause is kept";
+  pass(1min);
+  EXPECT_EQ(kinds(), (Kinds{"succeeded", "succeeded"})) << "the second was taken";
+  EXPECT_EQ(count("sent"), 1);
+}
+
+// A retryable refusal that was pushed again while its first attempt failed must not pass for a repetition.
+TEST_F(LaneRestart, WhatIsPushedWhileItIsBeingToldIsToldOnceAndNotNever) {
+  const std::string id = end_run(RunState::kRefused, "no standby", true);
+  receiver_.during_send = [&] { tell(id, "refused"); };
+  receiver_.answers = {down()};
+  lane_->tick();
+  receiver_.during_send = nullptr;
+  pass(1min);
+  EXPECT_EQ(kinds(), (Kinds{"refused", "refused"})) << "the second was taken";
+  EXPECT_EQ(count("sent"), 1);
+  EXPECT_EQ(count("omitted"), 0);
+}
+
 TEST_F(LaneRestart, AJournalThatComesBackIsLoadedThen) {
   end_run(RunState::kSucceeded);
   journal_->lose_power();

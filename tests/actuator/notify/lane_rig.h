@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace farshore {
 struct Receiver {
   std::vector<Notice> told;    // every attempt
   std::deque<Status> answers;  // in order; then all is well
+  std::function<void()> during_send = nullptr;
   bool keeps_up = false;
 };
 
@@ -28,6 +30,7 @@ class RigSender final : public Sender {
   bool keeps_up() const override { return receiver_.keeps_up; }
   Status send(const Notice& notice) override {
     receiver_.told.push_back(notice);
+    if (receiver_.during_send) receiver_.during_send();
     if (receiver_.answers.empty()) return {};
     Status answer = receiver_.answers.front();
     receiver_.answers.pop_front();

@@ -142,25 +142,27 @@ TEST_F(NotifyLive, GrafanaAndAWebhookGetWhatTheirApisTake) {
 }
 
 TEST_F(NotifyLive, WhoHangsOrFailsKeepsNobodyElseWaiting) {
-  HttpListener slow({"/"}), fails({"/"}), limits({"/"}), good({"/"});
-  slow.answer_after(1min);
+  HttpListener fails({"/"}), limits({"/"}), good({"/"});
+  std::optional<HttpListener> slow;
+  slow.emplace(std::vector<std::string>{"/"});
+  slow->answer_after(10min);
   fails.answer(500);
   limits.answer(429);
   topology_.notify = {
-      entry("webhook", slow.url("/")), entry("webhook", fails.url("/")), entry("webhook", limits.url("/")),
+      entry("webhook", slow->url("/")), entry("webhook", fails.url("/")), entry("webhook", limits.url("/")),
       entry("webhook", fmt::format("http://127.0.0.1:{}/", free_port())), entry("webhook", good.url("/"))};
+  topology_.notify[0].timeout = 10min;
   start();
-  const BootTime before = system_clock().boot_now();
   for (int i = 0; i < 5; ++i) tell(end_run(RunState::kRefused), "refused");
-  EXPECT_LT(system_clock().boot_now() - before, 1s) << "telling waits for nobody";
-  ASSERT_TRUE(wait_until([&] { return good.received().size() == 5; }, 5s));
-  EXPECT_LT(system_clock().boot_now() - before, 5s);
+  ASSERT_TRUE(wait_until([&] { return good.received().size() == 5; })) << "though one still hangs";
   ASSERT_TRUE(wait_until([&] { return notifications_->counts().at({"webhook", "failed"}) >= 4; }));
 
   fails.answer(200);
   limits.answer(200);
   EXPECT_TRUE(wait_until([&] { return notifications_->counts().at({"webhook", "sent"}) == 15; }, 20s));
   EXPECT_EQ(good.received().size(), 5u) << "once each";
+  EXPECT_EQ(slow->received().size(), 1u) << "its first is still not answered";
+  slow.reset();            // answers, so that its lane ends
   notifications_.reset();  // before those it talks to
 }
 
