@@ -103,7 +103,7 @@ TEST(CandidatePromotion, F6_TheBackendsOfAKilledPostmasterGoOnCommitting) {
     return at == std::string::npos ? 0 : std::stoll(io.substr(at + 7));
   };
   const auto before = written();
-  EXPECT_TRUE(wait_until([&] { return written() > before + 100000; }, 5s));
+  EXPECT_TRUE(wait_until([&] { return written() > before + 100000; }));
   for (const pid_t process : processes) kill(process, SIGKILL);
 }
 

@@ -134,9 +134,9 @@ TEST_F(PlanKeeperTest, TheNewestRehearsalIsInTheStatusAndAPauseIsRehearsedAtOnce
   supervisor->start();
   ASSERT_TRUE(test::wait_until([&] { return first_reason() == "primary_unknown"; }));
   ASSERT_TRUE(supervisor->pause("shop", "bob", "upgrade"));
-  EXPECT_TRUE(test::wait_until([&] { return first_reason() == "paused"; }, 5s)) << first_reason();
+  EXPECT_TRUE(test::wait_until([&] { return first_reason() == "paused"; })) << first_reason();
   ASSERT_TRUE(supervisor->resume("shop", "bob"));
-  EXPECT_TRUE(test::wait_until([&] { return first_reason() == "primary_unknown"; }, 5s)) << first_reason();
+  EXPECT_TRUE(test::wait_until([&] { return first_reason() == "primary_unknown"; })) << first_reason();
 }
 
 TEST_F(PlanKeeperTest, ARehearsalForAPrimaryThatWasReplacedIsNotShown) {

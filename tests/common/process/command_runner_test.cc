@@ -121,13 +121,12 @@ TEST_F(CommandRunnerTest, ARequestToStopEndsTheWholeGroupAsADeadlineDoes) {
     system_clock().sleep_for(100ms);
     stop.request_stop();
   });
-  const BootTime began = system_clock().boot_now();
-  const auto result = runner_->run({"/bin/sh", "-c", "trap '' TERM; sleep 30 & wait; sleep 30"}, {},
-                                   began + 30s, stop.get_token());
+  const BootTime far = system_clock().boot_now() + 24h;  // no test waits for that
+  const auto result = runner_->run({"/bin/sh", "-c", "trap '' TERM; sleep 86400 & wait; sleep 86400"}, {},
+                                   far, stop.get_token());
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, ErrorCode::kUnknown);
-  EXPECT_LT(system_clock().boot_now() - began, 10s);
-  EXPECT_EQ(runner_->run({"/bin/true"}, {}, began + 30s, stop.get_token()).error().code, ErrorCode::kTimeout);
+  EXPECT_EQ(runner_->run({"/bin/true"}, {}, far, stop.get_token()).error().code, ErrorCode::kTimeout);
 }
 
 TEST_F(CommandRunnerTest, AChildThatKeepsTheOutputOpenDoesNotHoldUpTheResult) {

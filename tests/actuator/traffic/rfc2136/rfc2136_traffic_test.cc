@@ -185,13 +185,10 @@ TEST_P(Rfc2136, ASlowAnswerIsWaitedForAndALostOneIsLookedAt) {
   const auto record = make_rfc2136_record(world.config(), world.deps());
   const RecordState seen = record->read(soon()).value();
   world.server().freeze();
-  const BootTime begin = system_clock().boot_now();
-  const Status lost = record->write({seen, kA, 1, 8}, begin + 300ms);
-  const nanoseconds took = system_clock().boot_now() - begin;
+  const Status lost = record->write({seen, kA, 1, 8}, system_clock().boot_now() + 300ms);
   world.server().resume();
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, ErrorCode::kUnknown) << lost.error().message;
-  EXPECT_LT(took, 5s);
   ASSERT_TRUE(world.traffic().point_to(kRegionA, 8, soon())) << "whether or not it was carried out";
   expect_at(world, kA);
 }
