@@ -17,7 +17,6 @@ constexpr nanoseconds kForwardSlowest = 5s;  // clients wait
 constexpr nanoseconds kLookLimit = 2s;
 constexpr nanoseconds kWhileAsking = 100ms;
 constexpr nanoseconds kCurrentLookLimit = 1s;  // a region that hangs may be the lost one: it costs no more
-constexpr size_t kMostCommands = 16;
 
 class HeldSlot {
  public:
@@ -167,11 +166,15 @@ void ClusterWorker::load_reign_run() {
   }
 }
 
+bool ClusterWorker::is_at_work() const {
+  return context_ && (context_->run.state == RunState::kRunning || context_->unwritten);
+}
+
 void ClusterWorker::drive() {
   // A run that waits is gone on with at the next tick, after what is urgent.
-  if (!context_ || context_->run.state != RunState::kRunning || waits_) return;
+  if (!is_at_work() || waits_) return;
   const HeldSlot slot(slots_);
-  while (context_ && context_->run.state == RunState::kRunning) {
+  while (is_at_work()) {
     if (stopping_ && stopping_()) return;
     const Progress progress = engine_.advance(*context_);
     waits_ = progress == Progress::kWaiting;
@@ -289,98 +292,17 @@ bool ClusterWorker::judge_alert(const AlertRecord& alert, const Reign& reign) {
   return false;
 }
 
-// ---- people ----
-
-Status ClusterWorker::command(PersonCommand command, const std::string& run_id, const std::string& by) {
-  std::lock_guard lock(mutex_);
-  if (queue_.size() >= kMostCommands) return fail(ErrorCode::kConflict, "too many commands are waiting");
-  queue_.push_back({command, run_id, by});
-  return {};
-}
-
-Status ClusterWorker::adopt(const std::string& server, const std::string& by, nanoseconds limit) {
-  auto adoption = std::make_shared<Adoption>(Adoption{server, by, {}});
-  std::future<Status> done = adoption->done.get_future();
-  {
-    std::lock_guard lock(mutex_);
-    if (adoption_) return fail(ErrorCode::kConflict, "another person is naming the primary at this moment");
-    adoption_ = adoption;
-  }
-  if (wake_) wake_();
-  if (done.wait_for(limit) == std::future_status::ready) return done.get();
-  std::lock_guard lock(mutex_);
-  if (adoption_ == adoption) {  // not begun, and it will not be
-    adoption_.reset();
-    return fail(ErrorCode::kConflict, "a run is at work; look at it, and try again");
-  }
-  return fail(ErrorCode::kUnknown, "it takes long; look at the state of the cluster");
-}
-
-void ClusterWorker::obey(Adoption& adoption) { adoption.done.set_value(adopt_now(adoption)); }
-
-Status ClusterWorker::adopt_now(const Adoption& adoption) {
-  const auto open = deps_.journal->open_run(deps_.cluster->name);
-  if (!open) return tl::unexpected<Error>(open.error());
-  // Of a journal that is behind, the open run is a thing of the past; of one that is not, it can be ended
-  // properly, unless it is past the point of no return and stuck there.
-  const bool stuck = *open && (*open)->promoting && (*open)->state == RunState::kHeld;
-  if (*open && !stuck && journal_is_current())
-    return fail(ErrorCode::kConflict, "run {} is {}: end it first (farshorectl abandon {})", (*open)->id,
-                to_string((*open)->state), (*open)->id);
-  const auto reign = reign_named(deps_, look_at_all(deps_, kLookLimit), adoption.server);
-  if (!reign) return tl::unexpected<Error>(reign.error());
-  const std::string why =
-      fmt::format("{} named {} as the primary of epoch {}", adoption.by, reign->server, reign->epoch);
-  if (auto adopted = deps_.journal->adopt_named(*reign, why); !adopted) return adopted;
-  context_.reset();
-  reign_run_.reset();
-  next_attempt_.reset();
-  loaded_ = current_ = false;
-  deps_.votes->unwatch(deps_.cluster->name);
-  tell_adopted(*reign);
-  return {};
-}
-
-void ClusterWorker::obey(const Queued& queued) {
-  if (!context_ || context_->run.id != queued.run_id || context_->run.state != RunState::kHeld) return;
-  if (queued.command == PersonCommand::kAbandon) {
-    if (engine_.abandon(*context_, queued.by)) after_end();
-    return;
-  }
-  std::string permit;
-  if (queued.command == PersonCommand::kApprove) {
-    const auto approval = deps_.journal->take_approval(queued.run_id, deps_.clock->wall_now());
-    if (!approval || !*approval) return;
-    const auto steps = deps_.journal->steps(queued.run_id);
-    if (!steps || approval_digest(context_->run, merge_facts(*steps)) != (*approval)->digest) return;
-    permit = (*approval)->by;
-  }
-  open_again(context_->run, permit);
-}
-
-void ClusterWorker::open_again(const RunRecord& run, const std::string& permit) {
-  auto context = engine_.open(run, permit);
-  if (!context) {
-    set_problem("the held run cannot be opened again: " + context.error().message);
-    return;
-  }
-  if (const auto begun = engine_.begin_again(*context); !begun) {
-    set_problem("the held run cannot be opened again: " + begun.error().message);
-    return;
-  }
-  context_.emplace(std::move(*context));
-}
-
 // ---- held runs, and the reign ----
 
 void ClusterWorker::look_after_held() {
   if (!context_ || context_->run.state != RunState::kHeld || deps_.clock->boot_now() < next_care_) return;
   if (context_->run.promoting) {
-    if (engine_.advance(*context_) == Progress::kAdvanced) {
+    const Progress progress = engine_.advance(*context_);
+    if (progress == Progress::kAdvanced) {
       drive();
       return;
     }
-    if (context_->run.state != RunState::kHeld) after_end();
+    if (progress == Progress::kEnded && context_->run.state != RunState::kHeld) after_end();
   } else {
     (void)engine_.put_back(*context_);
   }

@@ -89,8 +89,9 @@ Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunCo
     for (auto& [name, value] : rows::proofs_to_watch(*before))
       if (name != rows::kept_out_fact(reign.server)) context.set_fact(name, value);
   }
-  if (auto written = record(context, "start", StepEvent::kDone, "the run is open"); !written)
-    return wrap("starting a run", written.error());
+  // When it cannot be written its facts go with the next record, and nothing is touched before one. The run
+  // is open: whoever gave it up here could start no other.
+  (void)record(context, "start", StepEvent::kDone, "the run is open");
   return context;
 }
 
@@ -148,6 +149,7 @@ void Engine::note_cooldown(RunContext& context) {
 }
 
 Progress Engine::advance(RunContext& context) {
+  if (context.unwritten) return write_outcome(context);
   const auto table = failover_steps();
   if (context.row >= table.size()) return end(context, RunState::kSucceeded, "", false);
   const Step& step = table[context.row];
@@ -223,12 +225,7 @@ StepStatus Engine::perform(RunContext& context, const Step& step) {
 
 // A row could not go on: what becomes of the run is said by the row, or by the stop itself.
 Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop) {
-  if (stop.why == kJournalGone) {
-    if (!std::exchange(context.told_waiting, true))  // once, not at every try
-      log_error("waiting, the journal cannot be written",
-                {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", step.name}});
-    return Progress::kWaiting;
-  }
+  if (stop.why == kJournalGone) return wait_for_journal(context);
   if (stop.ending == Ending::kWait && context.run.promoting && context.run.state == RunState::kRunning)
     return wait(context, step, stop);
   const bool again = context.tried_row == context.row && context.tried_why == stop.why;
@@ -253,6 +250,13 @@ Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop)
     return hold(context, {stop.why + "; not everything could be put back yet", Ending::kHold, stop.needs});
   if (ending == Ending::kHold) return hold(context, stop);
   return end(context, RunState::kRefused, stop.why, ending == Ending::kRefuse);
+}
+
+Progress Engine::wait_for_journal(RunContext& context) {
+  if (!std::exchange(context.told_waiting, true))  // once, not at every try
+    log_error("waiting, the journal cannot be written",
+              {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", context.run.step}});
+  return Progress::kWaiting;
 }
 
 // What takes its time is neither a failure nor held: nobody is called for it. Written down once.
@@ -286,25 +290,46 @@ Progress Engine::hold(RunContext& context, const Stop& stop) {
 }
 
 Progress Engine::end(RunContext& context, RunState state, const std::string& reason, bool retryable) {
-  const bool changed = context.run.state != state || context.run.reason != reason;
-  if (changed)
-    log_info("run ended", {{"cluster", context.run.cluster},
-                           {"run", context.run.id},
-                           {"state", to_string(state)},
-                           {"reason", reason},
-                           {"retryable", retryable}});
-  context.run.state = state;
-  context.run.reason = reason;
-  context.run.retryable = retryable;
-  context.run.ended_at = deps_.clock->wall_now();
-  if (changed && !record(context, "end", StepEvent::kDone,
-                         fmt::format("{}{}{}", to_string(state), reason.empty() ? "" : ": ", reason)))
-    return Progress::kWaiting;
-  if (!deps_.journal->update_run(context.run)) return Progress::kWaiting;
-  if (state == RunState::kSucceeded) succeeded_at_ = deps_.clock->boot_now();
-  if (changed && state != RunState::kSucceeded)
-    deps_.notifier->tell({context.run.cluster, context.run.id, std::string(to_string(state)), reason});
+  context.unwritten = RunContext::Outcome{state, reason, retryable, false};
+  return write_outcome(context);
+}
+
+Progress Engine::write_outcome(RunContext& context) {
+  RunContext::Outcome& outcome = *context.unwritten;
+  const bool changed = context.run.state != outcome.state || context.run.reason != outcome.reason;
+  const std::string_view state = to_string(outcome.state);
+  if (changed && !outcome.in_steps) {
+    const std::string detail =
+        fmt::format("{}{}{}", state, outcome.reason.empty() ? "" : ": ", outcome.reason);
+    if (!record(context, "end", StepEvent::kDone, detail)) return wait_for_journal(context);
+    outcome.in_steps = true;
+  }
+  RunRecord run = context.run;
+  run.state = outcome.state;
+  run.reason = outcome.reason;
+  run.retryable = outcome.retryable;
+  // Held for the same as before, it is held since then.
+  if (changed || !run.ended_at) run.ended_at = deps_.clock->wall_now();
+  if (!deps_.journal->update_run(run)) return wait_for_journal(context);
+  context.told_waiting = false;
+  context.run = std::move(run);
+  context.unwritten.reset();
+  if (context.run.state == RunState::kSucceeded) succeeded_at_ = deps_.clock->boot_now();
+  if (changed) tell_outcome(context);
   return Progress::kEnded;
+}
+
+// Once it is in the journal: told before, it would be told again for every write that fails.
+void Engine::tell_outcome(const RunContext& context) {
+  const RunRecord& run = context.run;
+  log_info("run ended", {{"cluster", run.cluster},
+                         {"run", run.id},
+                         {"state", to_string(run.state)},
+                         {"reason", run.reason},
+                         {"retryable", run.retryable}});
+  const std::string message =
+      run.state == RunState::kSucceeded ? context.fact("report").value_or("") : run.reason;
+  deps_.notifier->tell({run.cluster, run.id, std::string(to_string(run.state)), message});
 }
 
 bool Engine::put_back(RunContext& context) {

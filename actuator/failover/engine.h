@@ -37,13 +37,15 @@ class Engine {
   // approved twice.
   Status begin_again(RunContext& context);
 
+  // Writes the outcome first when that could not be written before.
   Progress advance(RunContext& context);
 
   // Puts saved settings back on every standby and gives the claim back. Only before the point of no return.
   // True when nothing is left to put back.
   bool put_back(RunContext& context);
 
-  // A person gives the run up: put back, then refused. kConflict once it is promoting.
+  // A person gives the run up: put back, then refused. kConflict once it is promoting. An outcome that could
+  // not be written (kUnavailable) is left to advance().
   Status abandon(RunContext& context, const std::string& by);
 
   // Once its run made the reign in force: what the rows set right is looked at again, and mended
@@ -57,8 +59,11 @@ class Engine {
   StepStatus not_latched(RunContext& context);
   Progress settle(RunContext& context, const Step& step, const Stop& stop);
   Progress wait(RunContext& context, const Step& step, const Stop& stop);
+  Progress wait_for_journal(RunContext& context);
   Progress hold(RunContext& context, const Stop& stop);
   Progress end(RunContext& context, RunState state, const std::string& reason, bool retryable);
+  Progress write_outcome(RunContext& context);
+  void tell_outcome(const RunContext& context);
   Status record(RunContext& context, std::string_view step, StepEvent event, const std::string& detail);
   bool give_claim_back(RunContext& context);
   bool look_after(RunContext& context, const Step& step);

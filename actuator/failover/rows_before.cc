@@ -147,11 +147,28 @@ StepStatus confirm_outage(RunContext& context) {
 
 // ---- 2 admit ----
 
+namespace {
+
+// A standby may only be slow to answer: before none is said to be fit, those that did not are asked again.
+bool may_yet_answer(const RunContext& context, const Admission& found) {
+  const bool unseen = std::ranges::any_of(found.unfit, [](const auto& each) {
+    return each.second.reason == ObstacleReason::kStandbyUnreachable;
+  });
+  return unseen && context.deps.clock->boot_now() + kLookLimit + kLookEvery <= context.row_deadline;
+}
+
+}  // namespace
+
 StepStatus admit(RunContext& context) {
-  const std::vector<LookResult> looks = look_at(context, context.standbys(), kLookLimit);
-  if (const auto behind = why_journal_is_behind(looks, context.reign, std::nullopt))
-    return stop_as(Ending::kRefuseFinal, "{}", *behind);
-  const Admission found = admission(context, looks);
+  Admission found;
+  while (true) {
+    const std::vector<LookResult> looks = look_at(context, context.standbys(), kLookLimit);
+    if (const auto behind = why_journal_is_behind(looks, context.reign, std::nullopt))
+      return stop_as(Ending::kRefuseFinal, "{}", *behind);
+    found = admission(context, looks);
+    if (!found.best.empty() || !may_yet_answer(context, found)) break;
+    context.clock().sleep_for(kLookEvery);
+  }
   std::vector<std::string> reasons;
   for (const auto& [name, why_not] : found.unfit) {
     reasons.push_back(fmt::format("{}: {}", name, why_not.text));

@@ -104,7 +104,15 @@ class RunContext {
   // The row on the way forward that failed last, and why: repeating it needs no new lines in the journal.
   std::optional<size_t> tried_row;
   std::string tried_why;
-  bool told_waiting = false;              // that the journal cannot be written, in the log
+  bool told_waiting = false;  // that the journal cannot be written, in the log
+  // What became of the run and could not be written down yet: until it is, the run has not ended.
+  struct Outcome {
+    RunState state = RunState::kRunning;
+    std::string reason;
+    bool retryable = false;
+    bool in_steps = false;  // the step that says so is written, the run is not
+  };
+  std::optional<Outcome> unwritten;
   std::optional<BootTime> proof_read_at;  // when the last positive proof was read
 
   // Since the alert was accepted: by the boot-time clock from here on, by the wall clock only before.

@@ -74,7 +74,12 @@ void DetailPlan::fast_refused(const std::string& sqlstate, BootTime now) {
 void DetailPlan::fast_answered(const FactDetails& details) {
   late_looks_ = 0;
   paused_until_.reset();
-  if (details.privileges) directories_ = details.privileges->directories.value_or(false);
+  if (!details.privileges) return;
+  const bool may = details.privileges->directories.value_or(false);
+  if (directories_ == may) return;
+  directories_ = may;
+  late_.erase(FactPart::kDirectories);
+  slow_due_.reset();  // a turn may have been without them
 }
 
 std::shared_ptr<const FactDetails> DetailPlan::late_details() const {
@@ -100,7 +105,10 @@ bool DetailPlan::begin_turn(BootTime now) {
   if (slow_due_ && now < *slow_due_) return false;
   FactParts together;
   for (const FactPart part : slow_parts_) {
-    if (part == FactPart::kDirectories && !directories_) continue;
+    if (part == FactPart::kDirectories && directories_ != true) {
+      if (!directories_) mark_late(part, {0, now, "whether the role may list them was not answered yet"});
+      continue;
+    }
     const auto late = late_.find(part);
     if (late == late_.end())
       together.push_back(part);

@@ -74,10 +74,10 @@ class DetailPlan {
   FactParts asked_;     // between looks
   bool trial_ = false;  // asked_ is one of untried_
   int late_trials_ = 0;
-  bool directories_ = false;
-  int late_looks_ = 0;          // in a row: those whose details were late
-  bool done_without_ = false;   // this look goes on without details
-  std::deque<FactParts> turn_;  // of the slow tier: what is asked for together; the first is, or is next
+  std::optional<bool> directories_;  // whether the role may list them
+  int late_looks_ = 0;               // in a row: those whose details were late
+  bool done_without_ = false;        // this look goes on without details
+  std::deque<FactParts> turn_;       // of the slow tier: what is asked for together; the first is, or is next
   std::map<FactPart, Late> late_;
   std::map<FactPart, Column> columns_;  // of slow parts, as they were answered last
   std::optional<BootTime> paused_until_, try_again_at_, slow_due_, slow_answered_;

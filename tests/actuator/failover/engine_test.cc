@@ -353,6 +353,28 @@ TEST_F(FailoverEngine, NothingIsTouchedWhileTheJournalCannotBeWritten) {
   EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
 }
 
+TEST_F(FailoverEngine, ASlowStandbyIsLookedAtAgainBeforeNoneIsFit) {
+  world.run_for(5s);
+  world.server("shop-ap").missing_privileges = {"EXECUTE on pg_promote"};
+  world.server("shop-eu").cut_off = true;
+  world.lose_primary();
+  world.run_for(4s);
+  world.deliver_alert();
+  const auto move = world.clock.on_move;
+  std::optional<BootTime> admitting;
+  world.clock.on_move = [&] {  // two seconds into the row
+    move();
+    if (!admitting && world.last_facts().contains("seconds.confirm_outage"))
+      admitting = world.clock.boot_now();
+    if (admitting && world.clock.boot_now() - *admitting > 2s) world.server("shop-eu").cut_off = false;
+  };
+  world.run_for(10s);
+  world.clock.on_move = move;
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+  EXPECT_EQ(run().candidate, "shop-eu");
+  EXPECT_EQ(world.last_facts().at("attempt"), "1") << "it was not held";
+}
+
 TEST_F(FailoverEngine, NoReignIsAdoptedUntilEveryServerWasSeen) {
   world.server("shop-ap").cut_off = true;
   world.run_for(5s);

@@ -145,6 +145,33 @@ TEST(DetailPlan, AskForDirectoriesOnlyWhenTheRoleMay) {
   EXPECT_THAT(asked(false), Not(Contains(FactPart::kDirectories)));
 }
 
+// The first looks of a busy server do without their details, the privileges among them.
+TEST(DetailPlan, DirectoriesAreNotTakenForHiddenBeforeTheRoleIsKnown) {
+  DetailPlan plan = plan_of_15();
+  plan.fast_refused("57014", kStart);
+  EXPECT_THAT(*plan.next_side(kStart), Not(Contains(FactPart::kDirectories)));
+  answer_slow(plan, kStart);
+  EXPECT_THAT(plan.slow()->late, Contains(FactPart::kDirectories));
+  EXPECT_EQ(plan.slow()->failure_text, "directories: whether the role may list them was not answered yet");
+  EXPECT_FALSE(plan.next_side(kStart + 1s));
+  plan.fast_answered(with_directories(true));
+  EXPECT_THAT(*plan.next_side(kStart + 1s), Contains(FactPart::kDirectories)) << "not half a minute later";
+  answer_slow(plan, kStart + 1s);
+  EXPECT_EQ(plan.slow()->failure_text, "");
+  EXPECT_THAT(plan.slow()->late, IsEmpty());
+}
+
+TEST(DetailPlan, WhatARoleMayNotListIsNotLate) {
+  DetailPlan plan = plan_of_15();
+  answer_slow(plan, kStart);
+  EXPECT_THAT(plan.slow()->late, Contains(FactPart::kDirectories));
+  plan.fast_answered(with_directories(false));
+  answer_slow(plan, kStart + 1s);
+  EXPECT_EQ(plan.slow()->failure_text, "");
+  plan.fast_answered(with_directories(true));
+  EXPECT_THAT(*plan.next_side(kStart + 2s), Contains(FactPart::kDirectories)) << "it was granted";
+}
+
 TEST(DetailPlan, GivesTheSlowTierItsTurnOncePerInterval) {
   DetailPlan plan = plan_of_15();
   EXPECT_FALSE(plan.slow());

@@ -1,0 +1,173 @@
+// A disk that fills up in the middle of a run: whatever could not be written, an outcome above all, is
+// written once there is room again, told once, and stands in nobody's way.
+#include <gtest/gtest.h>
+
+#include "actuator/journal/journal_rules.h"
+#include "tests/simulation/world.h"
+
+namespace farshore::simulation {
+namespace {
+
+struct Case {
+  std::string name;
+  std::function<void(World&)> prepare;  // before the alert
+  RunState state;
+};
+
+const std::vector<Case> kCases = {
+    {"refused", [](World&) {}, RunState::kRefused},
+    {"held",
+     [](World& world) {
+       for (const char* name : {"shop-eu", "shop-ap"})
+         world.server(name).missing_privileges = {"EXECUTE on pg_promote"};
+       world.lose_primary();
+       world.run_for(4s);
+     },
+     RunState::kHeld},
+    {"held on its way forward",
+     [](World& world) {
+       world.dns_works = false;
+       world.lose_primary();
+       world.run_for(4s);
+     },
+     RunState::kHeld},
+    {"succeeded",
+     [](World& world) {
+       world.lose_primary();
+       world.run_for(4s);
+     },
+     RunState::kSucceeded},
+};
+
+ptrdiff_t times_told(const World& world, const RunRecord& run) {
+  return std::ranges::count_if(world.told, [&](const Event& event) {
+    return event.run_id == run.id && event.kind == to_string(run.state);
+  });
+}
+
+ptrdiff_t ends_in_steps(World& world, const RunRecord& run) {
+  const std::vector<StepRecord> steps = *world.journal.steps(run.id);
+  return std::ranges::count(steps, "end", &StepRecord::step);
+}
+
+class DiskFull {
+ public:
+  // From the nth write on, for five seconds.
+  DiskFull(World& world, int nth) : world_(world), before_(world.journal.before_write) {
+    world.journal.before_write = [this, nth](std::string_view op) -> Status {
+      const BootTime now = world_.clock.boot_now();
+      if (++writes_ == nth) since_ = now;
+      if (since_ && now - *since_ < 5s) return fail(ErrorCode::kUnavailable, "disk full");
+      return before_(op);
+    };
+  }
+  ~DiskFull() { world_.journal.before_write = before_; }
+  DiskFull(const DiskFull&) = delete;
+  DiskFull& operator=(const DiskFull&) = delete;
+  bool happened() const { return since_.has_value(); }
+
+ private:
+  World& world_;
+  const std::function<Status(std::string_view)> before_;
+  int writes_ = 0;
+  std::optional<BootTime> since_;
+};
+
+// True when the disk was full at some time of it.
+bool play(const Case& each, int nth) {
+  World world;
+  world.run_for(5s);
+  each.prepare(world);
+  world.deliver_alert();
+  bool happened = false;
+  {
+    const DiskFull full(world, nth);
+    world.run_for(30s);
+    happened = full.happened();
+  }
+  const RunRecord run = world.last_run().value_or(RunRecord());
+  EXPECT_EQ(run.state, each.state) << run.reason;
+  EXPECT_EQ(times_told(world, run), 1);
+  EXPECT_EQ(ends_in_steps(world, run), 1);
+  world.check_the_end();
+  EXPECT_TRUE(world.violations().empty()) << world.violations().front();
+  return happened;
+}
+
+TEST(UnwrittenOutcome, IsWrittenAndToldOnceThereIsRoomAgain) {
+  for (const Case& each : kCases) {
+    int nth = 1;
+    for (; nth < 300; ++nth) {
+      SCOPED_TRACE(each.name + ", from write " + std::to_string(nth));
+      const bool happened = play(each, nth);
+      if (testing::Test::HasFailure()) return;
+      if (!happened) break;
+    }
+    EXPECT_GT(nth, 3) << each.name;
+    EXPECT_LT(nth, 300) << each.name;
+  }
+}
+
+// The next alert about the same reign makes a run of its own.
+TEST(UnwrittenOutcome, OfARefusalKeepsNoLaterAlertAway) {
+  World world;
+  world.run_for(5s);
+  world.deliver_alert();
+  {
+    const auto before = world.journal.before_write;
+    world.journal.before_write = [](std::string_view op) -> Status {
+      return op == "update_run" ? Status(fail(ErrorCode::kUnavailable, "disk full")) : Status();
+    };
+    world.run_for(5s);
+    EXPECT_EQ(world.last_run()->state, RunState::kRunning);
+    world.journal.before_write = before;
+  }
+  world.run_for(20s);
+  EXPECT_EQ(world.last_run()->state, RunState::kRefused);
+  world.lose_primary();
+  world.run_for(15s);
+  world.deliver_alert();
+  world.run_for(15s);
+  EXPECT_EQ(world.last_run()->state, RunState::kSucceeded) << world.last_run()->reason;
+}
+
+// A person who gives a run up is obeyed when there is room again, and may be followed by others.
+TEST(UnwrittenOutcome, OfARunThatIsGivenUpIsWrittenLater) {
+  World world;
+  world.run_for(5s);
+  kCases[1].prepare(world);
+  world.deliver_alert();
+  world.run_for(15s);
+  const RunRecord held = world.last_run().value();
+  ASSERT_EQ(held.state, RunState::kHeld);
+  ASSERT_TRUE(world.worker->command(PersonCommand::kAbandon, held.id, "alice"));
+  {
+    const auto before = world.journal.before_write;
+    world.journal.before_write = [](std::string_view) -> Status {
+      return fail(ErrorCode::kUnavailable, "disk full");
+    };
+    world.run_for(5s);
+    world.journal.before_write = before;
+  }
+  EXPECT_EQ(world.last_run()->state, RunState::kHeld);
+  world.run_for(5s);
+  EXPECT_EQ(world.last_run()->state, RunState::kRefused);
+  EXPECT_EQ(world.last_run()->reason, "abandoned by alice");
+}
+
+// While nothing changes, a held run that is tried again and again stays held since the first time.
+TEST(UnwrittenOutcome, AHoldThatGoesOnKeepsItsTime) {
+  World world;
+  world.run_for(5s);
+  kCases[2].prepare(world);
+  world.deliver_alert();
+  world.run_for(15s);
+  const RunRecord held = world.last_run().value();
+  ASSERT_EQ(held.state, RunState::kHeld);
+  world.run_for(60s);
+  EXPECT_EQ(world.last_run()->state, RunState::kHeld);
+  EXPECT_EQ(world.last_run()->ended_at, held.ended_at);
+}
+
+}  // namespace
+}  // namespace farshore::simulation
