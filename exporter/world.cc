@@ -17,25 +17,17 @@ ObserverOptions observer_options(const Topology& topology) {
 
 bool told_everything(const ServerView& server) {
   if (server.facts() == nullptr) return true;  // there is no more to come
-  return server.details() != nullptr && server.details()->late.empty() && server.slow() != nullptr;
+  if (server.details() == nullptr || !server.details()->late.empty()) return false;
+  // Without facts: it was refused as a whole, and each part is still to be tried alone.
+  const SlowTier* slow = server.slow();
+  return slow != nullptr && slow->facts != nullptr && slow->late.empty();
 }
 
-// The list knows nothing of a record whose name servers are still searched.
-bool lists_every_record(const Topology& topology, const DnsList& list) {
-  const auto is_listed = [&](const ClusterConfig& cluster, const TrafficConfig& record) {
-    return record.type.empty() || std::ranges::any_of(list, [&](const DnsObservation& seen) {
-             return seen.cluster == cluster.name && seen.record == record.name && seen.type == record.type;
-           });
-  };
-  return std::ranges::all_of(topology.clusters, [&](const ClusterConfig& cluster) {
-    return std::ranges::all_of(cluster.traffic,
-                               [&](const TrafficConfig& record) { return is_listed(cluster, record); });
-  });
-}
+bool has_name_server(const DnsObservation& seen) { return seen.nameserver != kUnknownNameserver; }
 
-bool has_everything(const Topology& topology, const ExporterView& view) {
+bool has_everything(const ExporterView& view) {
   return std::ranges::all_of(view.servers, told_everything) && view.watch.is_complete() &&
-         lists_every_record(topology, *view.watch.records);
+         std::ranges::all_of(*view.watch.records, has_name_server);
 }
 
 }  // namespace
@@ -93,7 +85,7 @@ bool World::wait_first_cycle(FirstCycle of) const {
   const BootTime limit = clock_.boot_now() + patience + 1s;
   const auto is_done = [&] {
     const ExporterView now = view();
-    return now.first_cycle_done && (!everything || has_everything(topology_, now));
+    return now.first_cycle_done && (!everything || has_everything(now));
   };
   while (!is_done()) {
     if (clock_.boot_now() >= limit) return false;

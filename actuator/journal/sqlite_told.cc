@@ -3,7 +3,8 @@
 namespace farshore {
 namespace {
 
-constexpr int64_t kTold = 1000;  // per receiver; what is older is not told any more anyway
+constexpr int64_t kTold = 1000;            // per receiver; what is older is not told any more anyway
+constexpr nanoseconds kToldFor = 24h * 7;  // then the name of a receiver that is no more goes too
 
 Result<ToldRecord> read_told(const Statement& row) {
   const auto outcome = parse_run_state(row.text(2));
@@ -21,6 +22,11 @@ Status SqliteJournal::record_told(const ToldRecord& told) {
                                            told.run_id, to_string(told.outcome), rows::from_time(told.at)));
         !written)
       return written;
+    if (auto pruned = done(database_->run(
+            "DELETE FROM told WHERE at < ? AND run_id NOT IN (SELECT id FROM runs WHERE state = ?)",
+            rows::from_time(told.at - kToldFor), to_string(RunState::kHeld)));
+        !pruned)
+      return pruned;
     return done(
         database_->run("DELETE FROM told WHERE receiver = ? AND at < (SELECT at FROM told WHERE receiver = ? "
                        "ORDER BY at DESC "

@@ -23,14 +23,25 @@ std::string_view origin_of(std::string_view url) {
   return url.substr(0, url.find_first_of("/?#", host));
 }
 
-// Whether the text tells anything of what follows the port: servers like to repeat the path that they do not
-// know, and may cut it short.
-bool tells_address(std::string_view text, std::string_view url) {
+// What a message may not tell of the URL: what follows the port. Of one from a file nothing is known, and its
+// host is often the secret.
+std::string_view secret_part(const JsonTarget& target, std::string_view url) {
+  if (target.url_file.empty()) return url.substr(origin_of(url).size());
+  const size_t scheme = url.find("://");
+  return scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+}
+
+// Whether the text tells anything of it: servers like to repeat the path that they do not know, and may cut
+// it short.
+bool tells(std::string_view text, std::string_view secret) {
   constexpr size_t kLeast = 4, kEnough = 8;
-  std::string_view rest = url.substr(origin_of(url).size());
+  constexpr std::string_view kBetween = "/?#&=:";
+  std::string_view rest = secret;
   while (!rest.empty()) {
-    const size_t end = std::min(rest.find_first_of("/?#&=:"), rest.size());
-    const bool is_name = end < rest.size() && rest[end] == '=';  // of a value that is looked for next
+    const size_t end = std::min(rest.find_first_of(kBetween), rest.size());
+    // Of a value that is looked for next; a '=' that nothing follows belongs to the value.
+    const bool is_name =
+        end + 1 < rest.size() && rest[end] == '=' && kBetween.find(rest[end + 1]) == std::string_view::npos;
     if (!is_name && end >= kLeast &&
         text.find(rest.substr(0, std::min(end, kEnough))) != std::string_view::npos)
       return true;
@@ -39,17 +50,17 @@ bool tells_address(std::string_view text, std::string_view url) {
   return false;
 }
 
-std::string words_of(const HttpResponse& response, const std::string& url) {
-  if (tells_address(response.body, url)) return "(its words repeat its address and are not shown)";
+std::string words_of(const HttpResponse& response, std::string_view secret) {
+  if (tells(response.body, secret)) return "(its words repeat its address and are not shown)";
   return one_line(response.body);
 }
 
 // The client names what it asked for.
-std::string without_address(const std::string& message, const std::string& url) {
-  if (!tells_address(message, url)) return message;
+std::string without_address(const std::string& message, std::string_view secret) {
+  if (!tells(message, secret)) return message;
   const size_t at = message.find(": ");
   const std::string reason = at == std::string::npos ? "" : message.substr(at + 2);
-  return reason.empty() || tells_address(reason, url) ? "it could not be asked" : reason;
+  return reason.empty() || tells(reason, secret) ? "it could not be asked" : reason;
 }
 
 // The URL as it is now. What its file holds stands in no message.
@@ -107,12 +118,13 @@ Status post_json(HttpClient& http, const JsonTarget& target, const std::string& 
     // The address was checked at the start, so what the client dislikes is of the moment.
     Error error = response.error();
     if (error.code == ErrorCode::kInvalidArgument) error.code = ErrorCode::kUnavailable;
-    error.message = without_address(error.message, *url);
+    error.message = without_address(error.message, secret_part(target, *url));
     return tl::unexpected(error);
   }
   const Meaning meaning = judge_status(response->status);
   if (meaning == Meaning::kDone) return {};
-  return fail(refusal_of(meaning), "answers {} {}", response->status, words_of(*response, *url));
+  return fail(refusal_of(meaning), "answers {} {}", response->status,
+              words_of(*response, secret_part(target, *url)));
 }
 
 }  // namespace farshore

@@ -75,6 +75,7 @@ void Lane::push(Notice notice) {
     const std::lock_guard lock(mutex_);
     if (const auto same = find_waiting(notice); same != waiting_.end()) {
       same->notice = std::move(notice);
+      same->since = now;  // a hold after another has its own hour
       return;
     }
     waiting_.push_back({std::move(notice), now, now});
@@ -123,7 +124,8 @@ bool Lane::load_untold() {
 bool Lane::is_told(const RunRecord& run, const std::vector<ToldRecord>& told) const {
   return std::ranges::any_of(told, [&](const ToldRecord& each) {
     if (each.run_id != run.id || each.outcome != run.state) return false;
-    return run.state != RunState::kHeld || !run.ended_at || each.at >= *run.ended_at;
+    // Of each hold of its own, by the time it began; the wall clock may have been set back since.
+    return run.state != RunState::kHeld || !run.ended_at || each.at == *run.ended_at;
   });
 }
 
@@ -157,6 +159,7 @@ void Lane::put_back(Waiting waiting) {
   const std::lock_guard lock(mutex_);
   if (const auto same = find_waiting(waiting.notice); same != waiting_.end()) {
     waiting.notice = std::move(same->notice);
+    waiting.since = same->since;
     waiting_.erase(same);
   }
   waiting_.push_back(std::move(waiting));
@@ -172,7 +175,7 @@ void Lane::attempt(Waiting waiting) {
     if (auto run = journal_.run(notice.run_id)) notice.run = std::move(*run);
   if (was_told(notice)) return;
   const bool held_no_more = notice.kind == "held" && notice.run && notice.run->state != RunState::kHeld;
-  if ((held_no_more && sender_->keeps_up()) || (waiting.attempts == 0 && is_repetition(notice))) {
+  if (held_no_more || (waiting.attempts == 0 && is_repetition(notice))) {
     settled(notice, "omitted");
     return;
   }
@@ -224,6 +227,8 @@ void Lane::settled(const Notice& notice, std::string_view outcome) {
     refresh_due_ = clock_.boot_now();  // what is told of a run may mean that it is held no more
   }
   const RunState state = outcome_of(notice);
+  // A hold that was over before it could be told must not hide what was told since.
+  if (state == RunState::kHeld && notice.run && notice.run->state != state) return;
   const bool ended = notice.run && notice.run->state == state && notice.run->ended_at;
   const WallTime at = ended ? *notice.run->ended_at : notice.at;
   if (const Status written = journal_.record_told({receiver_, notice.run_id, state, at}); !written)

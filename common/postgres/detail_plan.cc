@@ -106,7 +106,8 @@ bool DetailPlan::begin_turn(BootTime now) {
   FactParts together;
   for (const FactPart part : slow_parts_) {
     if (part == FactPart::kDirectories && directories_ != true) {
-      if (!directories_) mark_late(part, {0, now, "whether the role may list them was not answered yet"});
+      if (!directories_ && std::ranges::binary_search(fast_, FactPart::kPrivileges))
+        mark_late(part, {0, now, "whether the role may list them was not answered yet"});
       continue;
     }
     const auto late = late_.find(part);

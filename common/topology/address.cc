@@ -92,6 +92,10 @@ Status check_base_url(std::string_view text) {
   return {};
 }
 
+std::string quoted_url(std::string_view text) {
+  return text.find('@') == std::string_view::npos ? fmt::format("'{}'", text) : "what stands there";
+}
+
 Status check_api_url(std::string_view text) {
   if (const Status url = check_url(text); !url) return url;
   if (after_scheme(text).find_first_of("/?#") != std::string_view::npos)

@@ -23,6 +23,8 @@ Status check_base_url(std::string_view text);
 Status check_api_url(std::string_view text);
 // http or https with a host; a path and a query are allowed, a user is not.
 Status check_url(std::string_view text);
+// For a message about a URL that is refused: in quotes, or no word of it when it may hold a password.
+std::string quoted_url(std::string_view text);
 // Where such a URL leads; the port of its scheme when it names none.
 Result<HostPort> host_port_of_url(std::string_view url);
 // RFC 1123 labels with an optional trailing dot; '_' is allowed, as in service names.

@@ -162,7 +162,7 @@ Status checked(const Result<HostPort>& address) {
 void check_value(MapReader& reader, const ProviderField& field, const std::string& value) {
   const auto complain = [&](std::string_view what, const Status& status) {
     // A URL with a path may hold a secret.
-    const std::string shown = field.type == FieldType::kUrl ? "what stands there" : "'" + value + "'";
+    const std::string shown = field.type == FieldType::kUrl ? "what stands there" : quoted_url(value);
     if (!status)
       reader.fault(field.name, fmt::format("{} of '{}' is no {}", shown, field.name, what),
                    status.error().message);

@@ -59,7 +59,8 @@ RegionUrl read_region_url(const YamlNode& node, const std::string& what, Faults&
   reader.name("region", Need::kRequired, out.region);
   if (reader.text("url", Need::kRequired, out.url)) {
     if (const Status url = check_base_url(out.url); !url) {
-      reader.fault("url", fmt::format("'{}' of 'url' is no base URL", out.url), url.error().message);
+      reader.fault("url", fmt::format("{} of 'url' is no base URL", quoted_url(out.url)),
+                   url.error().message);
     }
   }
   reader.finish();

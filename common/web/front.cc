@@ -67,7 +67,9 @@ Status Front::check(FrontOptions options, const WebConfig& config) {
   return FrontProcess::check(front.options_.program, front.descriptors(*generation));
 }
 
-Front::~Front() {
+Front::~Front() { stop(); }
+
+void Front::stop() {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -123,7 +125,8 @@ FrontDescriptors Front::descriptors(const Generation& generation) const {
 Status Front::order(Generation generation) {
   Order order{std::move(generation), std::nullopt};
   std::unique_lock lock(mutex_);
-  done_.wait(lock, [this] { return order_ == nullptr; });
+  done_.wait(lock, [this] { return order_ == nullptr || stop_; });
+  if (stop_) return fail(ErrorCode::kUnavailable, "the server ends");
   order_ = &order;
   wake_.raise();
   done_.wait(lock, [&order] { return order.outcome.has_value(); });
@@ -144,6 +147,10 @@ void Front::watch() {
   }
   leaving_.clear();
   process_.reset();
+  const std::lock_guard lock(mutex_);
+  if (order_ != nullptr) order_->outcome = fail(ErrorCode::kUnavailable, "the server ends");
+  order_ = nullptr;
+  done_.notify_all();
 }
 
 void Front::obey(Order& order) {

@@ -51,6 +51,10 @@ class Front {
   // is as it was.
   Status reload(const WebConfig& config);
 
+  // Ends what is served; a reload that waits, and each that comes later, gets kUnavailable. Destruction does
+  // it too, but then nobody may be in here.
+  void stop();
+
  private:
   // What one configuration needs to be run, as often as it takes.
   struct Generation {

@@ -100,6 +100,12 @@ Result<std::unique_ptr<WebServer>> WebServer::start(const WebOptions& options, P
   return web;
 }
 
+// Nobody knocks any more, who is inside ends, and only then goes what they may be using.
+WebServer::~WebServer() {
+  if (front_) front_->stop();
+  server_.reset();
+}
+
 Status WebServer::check(const WebOptions& options, PasswordSource source) {
   const auto config = read_config(options, source);
   if (!config) return tl::unexpected<Error>(config.error());

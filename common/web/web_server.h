@@ -38,6 +38,8 @@ class WebServer {
   // configuration. The same errors; that an address is taken or none of this host's only a start can tell.
   static Status check(const WebOptions& options, PasswordSource source);
 
+  ~WebServer();
+
   // Of the first address.
   int port() const { return port_; }
 
@@ -56,7 +58,7 @@ class WebServer {
   int port_ = 0;
   bool tls_ = false;
   std::unique_ptr<HttpServer> server_;
-  std::unique_ptr<Front> front_;  // null: the server listens itself. First to go: nobody knocks any more
+  std::unique_ptr<Front> front_;  // null: the server listens itself
 };
 
 }  // namespace farshore

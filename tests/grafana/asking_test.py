@@ -18,7 +18,7 @@ from farlab import boards, dashboards, preview, preview_values, timeline  # noqa
 
 BOARDS = boards.load(os.path.join(ROOT, "grafana/dashboards"))
 START, END = 1764000000.0, 1764000060.0
-LABELS = ("cluster server vantage region application application_name instance job alertname severity record nameserver run state "
+LABELS = ("cluster server vantage region application application_name instance job alertname severity record type nameserver run state "
           "reason verdict step outcome epoch version revision part kind slot sync_state parameter class tier rule_group integration "
           "bound old_primary candidate").split()
 

@@ -71,5 +71,26 @@ TEST(SqliteToldJournal, ForgetsTheOldestOfAThousand) {
   EXPECT_EQ(told.back().run_id, last);
 }
 
+// The receiver that is no more writes nothing that would push its own rows out.
+TEST(SqliteToldJournal, ForgetsWhatIsOlderThanAWeekOfAnyReceiverButAHold) {
+  TemporaryFolder folder;
+  const auto journal = open_sqlite_journal(folder.file("journal.db"), system_clock()).value();
+  const auto add_run = [&](const std::string& cluster, RunState state) {
+    RunRecord run;
+    run.cluster = cluster;
+    run.state = state;
+    EXPECT_TRUE(journal->create_run(run));
+    return run.id;
+  };
+  const std::string over = add_run("shop", RunState::kRefused), held = add_run("cart", RunState::kHeld);
+  ASSERT_TRUE(journal->record_told({"webhook gone", over, RunState::kRefused, kNoon}));
+  ASSERT_TRUE(journal->record_told({"webhook gone", held, RunState::kHeld, kNoon}));
+  ASSERT_TRUE(journal->record_told({"webhook", over, RunState::kRefused, kNoon + 24h * 7}));
+  EXPECT_EQ(journal->told("webhook gone")->size(), 2u);
+  ASSERT_TRUE(journal->record_told({"webhook", over, RunState::kRefused, kNoon + 24h * 7 + 1s}));
+  ASSERT_EQ(journal->told("webhook gone")->size(), 1u);
+  EXPECT_EQ(journal->told("webhook gone")->front().run_id, held);
+}
+
 }  // namespace
 }  // namespace farshore

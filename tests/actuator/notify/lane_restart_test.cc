@@ -125,6 +125,59 @@ TEST_F(LaneRestart, WhatIsPushedWhileItIsBeingToldIsToldOnceAndNotNever) {
   EXPECT_EQ(count("omitted"), 0);
 }
 
+// The wall clock is set back between two holds of one run: the second has an earlier time and is another one.
+TEST_F(LaneRestart, AHoldAfterAnotherIsToldThoughTheClockWasSetBack) {
+  receiver_.keeps_up = true;
+  const std::string id = end_run(RunState::kHeld);
+  tell(id, "held");
+  pass(1s);
+  set_state(id, RunState::kRunning);
+  pass(40s);
+  ASSERT_EQ(kinds().back(), "held no more");
+  clock_.step_wall(-5min);
+  set_state(id, RunState::kHeld);
+  tell(id, "held");
+  pass(1s);
+  EXPECT_EQ(kinds().back(), "held");
+  set_state(id, RunState::kRunning);
+  clock_.step_wall(-5min);
+  set_state(id, RunState::kHeld);
+  const size_t before = receiver_.told.size();
+  restart();
+  pass(1s);
+  EXPECT_EQ(receiver_.told.size(), before + 1) << "found by the next process";
+}
+
+TEST_F(LaneRestart, AHoldAfterAnotherHasItsOwnHour) {
+  receiver_.answers.assign(1000, down());
+  const std::string id = end_run(RunState::kHeld);
+  tell(id, "held");
+  pass(59min);
+  set_state(id, RunState::kHeld);
+  tell(id, "held");
+  pass(30min);
+  EXPECT_EQ(count("dropped"), 0);
+  receiver_.answers.clear();
+  pass(2min);
+  EXPECT_EQ(count("sent"), 1);
+}
+
+// The row of the journal is one per run: what was told last must stand there.
+TEST_F(LaneRestart, AHoldThatWasOverDoesNotHideTheEndThatWasTold) {
+  receiver_.answers = {down()};
+  const std::string id = end_run(RunState::kHeld);
+  tell(id, "held");
+  lane_->tick();
+  set_state(id, RunState::kSucceeded);
+  tell(id, "succeeded");
+  pass(1min);
+  EXPECT_EQ(kinds(), (Kinds{"held", "succeeded"})) << "the hold only tried";
+  EXPECT_EQ(count("omitted"), 1);
+  restart();
+  pass(1min);
+  EXPECT_EQ(receiver_.told.size(), 2u);
+}
+
 TEST_F(LaneRestart, AJournalThatComesBackIsLoadedThen) {
   end_run(RunState::kSucceeded);
   journal_->lose_power();

@@ -186,6 +186,9 @@ TEST_F(SendersTest, WhatFollowsThePortOfAUrlStandsInNoNameAndNoMessage) {
   EXPECT_EQ(all[0]->send(held()).error().message, "answers 400 invalid_payload");
   EXPECT_EQ(all[0]->send(held()).error().message, "refused");
   EXPECT_EQ(all[0]->send(held()).error().message, "it could not be asked");
+  const Senders padded = make("webhook", {{"url", "https://hooks.example/run?code=AbCdEfGh12=="}});
+  http_.answer(401, "bad code AbCdEfGh12==");
+  EXPECT_THAT(padded[0]->send(held()).error().message, Not(HasSubstr("AbCd")));
   FakeHttpClient grafana;
   grafana.answer(403, "Permissions needed: annotations:create");
   NotifyConfig config;
@@ -214,6 +217,12 @@ TEST_F(SendersTest, AUrlFileIsReadAtEachUseAndNeverShown) {
   EXPECT_EQ(refused.error().code, ErrorCode::kPermission) << "who mends the file needs no restart";
   EXPECT_THAT(refused.error().message, Not(HasSubstr("S3CRETKEY")));
   EXPECT_EQ(http_.requests().size(), 2u);
+  (void)folder_.write("hook.url", "https://s3cretname.hooks.example/\n");
+  http_.answer(
+      fail(ErrorCode::kUnavailable,
+           "POST https://s3cretname.hooks.example/: Could not resolve host: s3cretname.hooks.example"));
+  EXPECT_TRUE(all[0]->send(held())) << "the answer before";
+  EXPECT_EQ(all[0]->send(held()).error().message, "it could not be asked") << "the host may be the secret";
 }
 
 TEST_F(SendersTest, EveryKindTrustsTheConfiguredAuthorityAndGoesThroughTheConfiguredProxy) {

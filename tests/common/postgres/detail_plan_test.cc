@@ -174,6 +174,7 @@ TEST(DetailPlan, WhatARoleMayNotListIsNotLate) {
 
 TEST(DetailPlan, GivesTheSlowTierItsTurnOncePerInterval) {
   DetailPlan plan = plan_of_15();
+  plan.fast_answered(with_directories(false));
   EXPECT_FALSE(plan.slow());
   answer_slow(plan, kStart);
   ASSERT_TRUE(plan.slow() && plan.slow()->facts);
@@ -249,6 +250,7 @@ TEST(DetailPlan, KeepsWhatALatePartLastSaidForThreeTurns) {
 
 TEST(DetailPlan, KeepsWhatTheSlowTierFoundWhenAllOfItIsLate) {
   DetailPlan plan = plan_of_15();
+  plan.fast_answered(with_directories(false));
   answer_slow(plan, kStart);
   const FactParts read = plan.slow()->facts->read;
   for (int statement = 0; statement < 3; ++statement) {  // together, then each alone

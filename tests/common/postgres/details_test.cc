@@ -82,8 +82,11 @@ TEST(Details, OfTheSlowTierComeBesideTheLooks) {
   options.slow_interval = 200ms;
   Observer observer(topology_of(server->conninfo()), options, system_clock());
   observer.start();
-  ASSERT_TRUE(wait_until([&] { return look(observer).slow && look(observer).slow->facts; }));
-  const auto first = look(observer).slow;
+  std::shared_ptr<const SlowTier> first;
+  ASSERT_TRUE(wait_until([&] {
+    first = look(observer).slow;
+    return first && first->facts && first->late.empty();
+  }));
   EXPECT_EQ(first->facts->read, fact_parts(FactTier::kSlow, 150000));
   EXPECT_GT(first->facts->directories->wal_bytes, 0);
   EXPECT_TRUE(wait_until([&] { return look(observer).slow != first; })) << "again after its interval";
@@ -126,7 +129,10 @@ void expect_untouched_looks(const PostgresFixture& server, const std::string& sl
   const int before = looks;
   EXPECT_TRUE(wait_until([&] { return looks > before + 5; }));
   EXPECT_FALSE(failed);
-  EXPECT_TRUE(look(observer).facts->details);
+  EXPECT_TRUE(wait_until([&] {
+    const auto details = look(observer).facts->details;
+    return details && details->late.empty() && !details->read.empty();
+  })) << "all but the slow tier is there";
   const auto slow = look(observer).slow;
   EXPECT_THAT(slow->late, testing::Contains(FactPart::kSettings));
   EXPECT_TRUE(!slow->facts || !slow->facts->settings);

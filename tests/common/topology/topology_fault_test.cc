@@ -45,6 +45,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"http://10.3.0.3:9090", "http://10.3.0.3:9090/graph",
              "6:33: 'http://10.3.0.3:9090/graph' of 'url' is no base URL; write it as http://host:port with "
              "nothing after the port"},
+        Case{"http://10.3.0.3:9090", "http://me:S3CRET@10.3.0.3:9090",
+             "6:33: what stands there of 'url' is no base URL; write it as http://host:port with "
+             "nothing after the port"},
         Case{"dbname=postgres user", "password=x user",
              "22:19: conninfo of server 'shop-us' is refused; holds a password; put it into a file and name "
              "it "

@@ -1,6 +1,7 @@
 // The life of the front: started, replaced, killed, frozen, missing.
 #include <fstream>
 #include <set>
+#include <thread>
 
 #include "common/http/client.h"
 #include "tests/common/web/front_world.h"
@@ -117,6 +118,27 @@ TEST_F(FrontLife, EndsWithTheServer) {
   start(write_config());
   EXPECT_THAT(fronts(), SizeIs(1));
   server_.reset();
+  EXPECT_THAT(fronts(), IsEmpty());
+}
+
+TEST_F(FrontLife, EndsWhileAHandlerReloadsIt) {
+  WebServer* web = nullptr;
+  std::atomic<int> reloads = 0;
+  std::string last;
+  on_request_ = [&] {
+    Status done = web->reload();
+    for (; done; done = web->reload()) ++reloads;
+    last = done.error().message;
+  };
+  start(write_config());
+  web = server_.get();
+  std::thread asks([url = fmt::format("https://127.0.0.1:{}/", web->port())] {
+    (void)test::run_command({"curl", "-sSk", "--max-time", "60", url});
+  });
+  EXPECT_TRUE(test::wait_until([&] { return reloads > 0; }, 60s));
+  server_.reset();
+  asks.join();
+  EXPECT_EQ(last, "the server ends");
   EXPECT_THAT(fronts(), IsEmpty());
 }
 

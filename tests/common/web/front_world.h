@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 
 #include "common/web/web_server.h"
 #include "tests/support/certificates.h"
@@ -36,6 +37,7 @@ class FrontTest : public testing::Test {
       std::string names;
       for (const auto& [name, value] : request.headers) names += name + " ";
       ++handled_;
+      if (on_request_) on_request_();
       return ServerReply{200,
                          "text/plain",
                          fmt::format("subject={}\nfrom={}\nheaders={}\nbody={}\n", request.client_subject,
@@ -60,6 +62,7 @@ class FrontTest : public testing::Test {
   CertificateAuthority ca_;
   const Issued certificate_ = ca_.issue("server");
   std::atomic<int> handled_ = 0;
+  std::function<void()> on_request_;  // on a worker of the server; set before start()
   std::unique_ptr<WebServer> server_;
 };
 

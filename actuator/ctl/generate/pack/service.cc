@@ -61,8 +61,9 @@ min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${
      .severity = "warning",
      .action = "",
      .summary = "An authoritative name server does not answer for a traffic record.",
-     .description = "{{ $labels.nameserver }} does not answer for {{ $labels.record }} {{ $labels.type }} of "
-                    "{{ $labels.cluster }} from any vantage."},
+     .description = "{{ if eq $labels.nameserver `unknown` }}A vantage finds no name server{{ else }}"
+                    "{{ $labels.nameserver }} does not answer any vantage{{ end }} for {{ $labels.record }} "
+                    "{{ $labels.type }} of {{ $labels.cluster }}."},
     {.name = "DnsTtlTooHigh",
      .expr = R"(max by (cluster, record) (last_over_time(farshore_dns_ttl_seconds[${recent}]))
 > on (cluster, record) cluster_record:farshore_dns_ttl_seconds:limit)",
