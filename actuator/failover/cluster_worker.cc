@@ -54,6 +54,7 @@ nanoseconds ClusterWorker::tick() {
   if (adoption) obey(*adoption);
   if (!ensure_reign() || !journal_is_current()) return kIdle;
   if (!loaded_) load_open_run();
+  write_outcome();
   std::deque<Queued> queued;
   {
     std::lock_guard lock(mutex_);
@@ -149,6 +150,10 @@ void ClusterWorker::load_open_run() {
     if (run.state == RunState::kHeld && !context_->run.promoting) {  // a person decides
       context_->run = run;
       load_reign_run();
+    } else if (!context_->run.promoting && context_->attempt == 1) {  // nothing of it is written but that it is open
+      load_reign_run();
+      if (reign_run_) engine_.take_over(*context_, *reign_run_);
+      reign_run_.reset();
     }
     return;
   }
@@ -166,15 +171,18 @@ void ClusterWorker::load_reign_run() {
   }
 }
 
-bool ClusterWorker::is_at_work() const {
-  return context_ && (context_->run.state == RunState::kRunning || context_->unwritten);
+// Before anything else is done about the run, or a person obeyed.
+void ClusterWorker::write_outcome() {
+  if (!context_ || !context_->unwritten) return;
+  const bool is_over = context_->unwritten->state != RunState::kHeld;
+  if (engine_.write_outcome(*context_) == Progress::kEnded && is_over) after_end();
 }
 
 void ClusterWorker::drive() {
   // A run that waits is gone on with at the next tick, after what is urgent.
-  if (!is_at_work() || waits_) return;
+  if (!context_ || context_->run.state != RunState::kRunning || waits_) return;
   const HeldSlot slot(slots_);
-  while (is_at_work()) {
+  while (context_ && context_->run.state == RunState::kRunning) {
     if (stopping_ && stopping_()) return;
     const Progress progress = engine_.advance(*context_);
     waits_ = progress == Progress::kWaiting;

@@ -63,7 +63,7 @@ class ClusterWorker {
   void load_open_run();
   void obey(const Queued& queued);
   void open_again(const RunRecord& run, const std::string& permit);
-  bool is_at_work() const;  // the run; also while its outcome is still to be written
+  void write_outcome();
   void drive();
   void after_end();
   void judge_alerts();

@@ -63,6 +63,7 @@ Status ClusterWorker::adopt_now(const Adoption& adoption) {
 
 void ClusterWorker::obey(const Queued& queued) {
   if (!context_ || context_->run.id != queued.run_id || context_->run.state != RunState::kHeld) return;
+  if (context_->unwritten && context_->unwritten->state != RunState::kHeld) return;  // given up already
   if (queued.command == PersonCommand::kAbandon) {
     if (engine_.abandon(*context_, queued.by)) after_end();
     return;

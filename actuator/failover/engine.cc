@@ -84,15 +84,17 @@ Result<RunContext> Engine::start(const Reign& reign, WallTime accepted_at, RunCo
   note_cooldown(context);
   // At once: a process that starts after this one has died knows the lost primary only from here.
   rows::remember_last_sight(context);
-  if (before) {
-    for (auto& [name, value] : rows::settings_still_to_put_back(*before)) context.set_fact(name, value);
-    for (auto& [name, value] : rows::proofs_to_watch(*before))
-      if (name != rows::kept_out_fact(reign.server)) context.set_fact(name, value);
-  }
+  if (before) take_over(context, *before);
   // When it cannot be written its facts go with the next record, and nothing is touched before one. The run
   // is open: whoever gave it up here could start no other.
   (void)record(context, "start", StepEvent::kDone, "the run is open");
   return context;
+}
+
+void Engine::take_over(RunContext& context, RunContext& before) {
+  for (auto& [name, value] : rows::settings_still_to_put_back(before)) context.set_fact(name, value);
+  for (auto& [name, value] : rows::proofs_to_watch(before))
+    if (name != rows::kept_out_fact(context.old_primary())) context.set_fact(name, value);
 }
 
 Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit) {
@@ -116,13 +118,22 @@ Result<RunContext> Engine::open(const RunRecord& run, const std::string& permit)
   if (const auto epoch = context.number("claimed_epoch")) context.run.epoch = static_cast<int64_t>(*epoch);
   if (passed_no_return(*steps)) {
     context.run.promoting = true;
+    // The run may have been written last before it had one.
+    context.run.candidate = context.fact("candidate").value_or(context.run.candidate);
+    if (const ServerConfig* candidate = deps_.cluster->find_server(context.run.candidate))
+      context.run.region = candidate->region;
     context.row = row_to_go_on_with(*steps);
     return context;
   }
   ++context.attempt;
   context.set_fact("attempt", std::to_string(context.attempt));
   context.set_fact("quorum_wait_seconds", std::string());
-  if (run.state == RunState::kHeld) context.set_fact("was_held", std::string("yes"));
+  if (run.state == RunState::kHeld) {
+    context.set_fact("was_held", std::string("yes"));
+    // Of an attempt that was approved and never began: an approval counts once.
+    context.clear_permissions();
+    context.set_fact("permit_given", std::string());
+  }
   if (!permit.empty()) {  // after a crash the approval of the attempt that was cut short goes on
     context.set_fact("permit_given", permit);
     for (const std::string& what : split(context.fact("needs").value_or(""), ','))
@@ -136,7 +147,10 @@ Status Engine::begin_again(RunContext& context) {
   const auto by = context.fact("permit_given");
   const std::string how = by ? "opened again, approved by " + *by : "opened again";
   if (auto written = record(context, "start", StepEvent::kDone, how); !written) return written;
-  return deps_.journal->update_run(context.run);
+  // When it cannot be written the run goes on all the same: its approval is taken, and the first row that is
+  // done writes it before any other.
+  (void)update(context);
+  return {};
 }
 
 void Engine::note_cooldown(RunContext& context) {
@@ -149,7 +163,7 @@ void Engine::note_cooldown(RunContext& context) {
 }
 
 Progress Engine::advance(RunContext& context) {
-  if (context.unwritten) return write_outcome(context);
+  if (context.unwritten && context.unwritten->state != RunState::kHeld) return write_outcome(context);
   const auto table = failover_steps();
   if (context.row >= table.size()) return end(context, RunState::kSucceeded, "", false);
   const Step& step = table[context.row];
@@ -165,13 +179,13 @@ Progress Engine::advance(RunContext& context) {
 }
 
 Progress Engine::run_row(RunContext& context, const Step& step) {
-  const RunRecord before = context.run;
   const StepStatus status = perform(context, step);
   if (!status) return settle(context, step, status.error());
   context.set_fact(fmt::format("seconds.{}", step.name),
                    to_seconds(deps_.clock->boot_now() - context.row_began));
   context.told_waiting = false;
   context.run.state = RunState::kRunning;  // a run that was held on its way forward moves again
+  context.unwritten.reset();
   if (!record(context, step.name, StepEvent::kDone, "verified")) return Progress::kWaiting;
   log_info("step done", {{"cluster", context.run.cluster},
                          {"run", context.run.id},
@@ -179,9 +193,10 @@ Progress Engine::run_row(RunContext& context, const Step& step) {
                          {"seconds", to_seconds(deps_.clock->boot_now() - context.row_began)}});
   // Each write waits for the disk while the service is down, so the run is written when its own fields
   // changed.
-  const bool changed = before.epoch != context.run.epoch || before.candidate != context.run.candidate ||
-                       before.promoting != context.run.promoting || before.state != context.run.state;
-  if (changed && !deps_.journal->update_run(context.run)) return Progress::kWaiting;
+  const RunRecord& known = context.written;
+  const bool changed = known.epoch != context.run.epoch || known.candidate != context.run.candidate ||
+                       known.promoting != context.run.promoting || known.state != context.run.state;
+  if (changed && !update(context)) return Progress::kWaiting;
   ++context.row;
   return context.row < failover_steps().size() ? Progress::kAdvanced
                                                : end(context, RunState::kSucceeded, "", false);
@@ -252,13 +267,6 @@ Progress Engine::settle(RunContext& context, const Step& step, const Stop& stop)
   return end(context, RunState::kRefused, stop.why, ending == Ending::kRefuse);
 }
 
-Progress Engine::wait_for_journal(RunContext& context) {
-  if (!std::exchange(context.told_waiting, true))  // once, not at every try
-    log_error("waiting, the journal cannot be written",
-              {{"cluster", context.run.cluster}, {"run", context.run.id}, {"step", context.run.step}});
-  return Progress::kWaiting;
-}
-
 // What takes its time is neither a failure nor held: nobody is called for it. Written down once.
 Progress Engine::wait(RunContext& context, const Step& step, const Stop& stop) {
   if (context.tried_row != context.row) {
@@ -287,49 +295,6 @@ Progress Engine::hold(RunContext& context, const Stop& stop) {
     context.set_fact("permit_given", std::string());
   }
   return end(context, RunState::kHeld, stop.why, false);
-}
-
-Progress Engine::end(RunContext& context, RunState state, const std::string& reason, bool retryable) {
-  context.unwritten = RunContext::Outcome{state, reason, retryable, false};
-  return write_outcome(context);
-}
-
-Progress Engine::write_outcome(RunContext& context) {
-  RunContext::Outcome& outcome = *context.unwritten;
-  const bool changed = context.run.state != outcome.state || context.run.reason != outcome.reason;
-  const std::string_view state = to_string(outcome.state);
-  if (changed && !outcome.in_steps) {
-    const std::string detail =
-        fmt::format("{}{}{}", state, outcome.reason.empty() ? "" : ": ", outcome.reason);
-    if (!record(context, "end", StepEvent::kDone, detail)) return wait_for_journal(context);
-    outcome.in_steps = true;
-  }
-  RunRecord run = context.run;
-  run.state = outcome.state;
-  run.reason = outcome.reason;
-  run.retryable = outcome.retryable;
-  // Held for the same as before, it is held since then.
-  if (changed || !run.ended_at) run.ended_at = deps_.clock->wall_now();
-  if (!deps_.journal->update_run(run)) return wait_for_journal(context);
-  context.told_waiting = false;
-  context.run = std::move(run);
-  context.unwritten.reset();
-  if (context.run.state == RunState::kSucceeded) succeeded_at_ = deps_.clock->boot_now();
-  if (changed) tell_outcome(context);
-  return Progress::kEnded;
-}
-
-// Once it is in the journal: told before, it would be told again for every write that fails.
-void Engine::tell_outcome(const RunContext& context) {
-  const RunRecord& run = context.run;
-  log_info("run ended", {{"cluster", run.cluster},
-                         {"run", run.id},
-                         {"state", to_string(run.state)},
-                         {"reason", run.reason},
-                         {"retryable", run.retryable}});
-  const std::string message =
-      run.state == RunState::kSucceeded ? context.fact("report").value_or("") : run.reason;
-  deps_.notifier->tell({run.cluster, run.id, std::string(to_string(run.state)), message});
 }
 
 bool Engine::put_back(RunContext& context) {

@@ -27,6 +27,9 @@ class Engine {
   // that has loose ends: this one takes over the settings that are still to be put back.
   Result<RunContext> start(const Reign& reign, WallTime accepted_at, RunContext* before = nullptr);
 
+  // What start() does with `before`, for a run that a process began and died before it could write that down.
+  void take_over(RunContext& context, RunContext& before);
+
   // Opens an unfinished or held run. Before the point of no return it starts again at the first row with new
   // observations, keeping its claim and what it saved; after it, it goes on where it was. `permit` names the
   // person whose approval lets it pass what it was held for; empty for none.
@@ -37,15 +40,18 @@ class Engine {
   // approved twice.
   Status begin_again(RunContext& context);
 
-  // Writes the outcome first when that could not be written before.
   Progress advance(RunContext& context);
+
+  // Of a run whose outcome (RunContext::unwritten) could not be written when it came to it. kEnded: it has
+  // ended, or it is held.
+  Progress write_outcome(RunContext& context);
 
   // Puts saved settings back on every standby and gives the claim back. Only before the point of no return.
   // True when nothing is left to put back.
   bool put_back(RunContext& context);
 
   // A person gives the run up: put back, then refused. kConflict once it is promoting. An outcome that could
-  // not be written (kUnavailable) is left to advance().
+  // not be written (kUnavailable) is left to write_outcome().
   Status abandon(RunContext& context, const std::string& by);
 
   // Once its run made the reign in force: what the rows set right is looked at again, and mended
@@ -62,7 +68,8 @@ class Engine {
   Progress wait_for_journal(RunContext& context);
   Progress hold(RunContext& context, const Stop& stop);
   Progress end(RunContext& context, RunState state, const std::string& reason, bool retryable);
-  Progress write_outcome(RunContext& context);
+  Progress not_written(RunContext& context);
+  Status update(RunContext& context);
   void tell_outcome(const RunContext& context);
   Status record(RunContext& context, std::string_view step, StepEvent event, const std::string& detail);
   bool give_claim_back(RunContext& context);

@@ -17,10 +17,11 @@ std::string open_fact(const Step& step) { return fmt::format("care.{}", step.nam
 }  // namespace
 
 void Engine::care_for_reign(RunContext& context, bool urgent_only) {
-  const bool over = context.run.state == RunState::kSucceeded;
+  const auto table = failover_steps();
+  // Also when only the account of it, or that it succeeded, is still to be written.
+  const bool over = context.run.state == RunState::kSucceeded || context.row + 1 >= table.size();
   context.row_deadline = deps_.clock->boot_now() + kMendLimit;
   if (!rows::reign_is_ours(context)) return;  // a newer reign superseded this run
-  const auto table = failover_steps();
   for (size_t row = over ? 0 : context.row + 1; row < table.size(); ++row) {
     if (urgent_only && !table[row].care.urgent) continue;
     if (!table[row].care.holds || deps_.clock->boot_now() < context.care[row].due) continue;

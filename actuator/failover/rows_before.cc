@@ -149,26 +149,48 @@ StepStatus confirm_outage(RunContext& context) {
 
 namespace {
 
-// A standby may only be slow to answer: before none is said to be fit, those that did not are asked again.
-bool may_yet_answer(const RunContext& context, const Admission& found) {
-  const bool unseen = std::ranges::any_of(found.unfit, [](const auto& each) {
+bool has_time_to_look(const RunContext& context) {
+  return context.deps.clock->boot_now() + kLookLimit + kLookEvery <= context.row_deadline;
+}
+
+// One that did not answer row 1 may do so now, and have heard the primary (S7).
+Evidence heard_by(const RunContext& context, const std::vector<LookResult>& looks, BootTime looked_at) {
+  const bool readable =
+      std::ranges::any_of(looks, [](const LookResult& each) { return each.look.has_value(); });
+  if (!readable || context.fact("sick")) return {Life::kSilent, ""};
+  return receiver_evidence(context, looks, looked_at);
+}
+
+bool one_did_not_answer(const Admission& found) {
+  return std::ranges::any_of(found.unfit, [](const auto& each) {
     return each.second.reason == ObstacleReason::kStandbyUnreachable;
   });
-  return unseen && context.deps.clock->boot_now() + kLookLimit + kLookEvery <= context.row_deadline;
+}
+
+// Looks until a standby is fit and none has heard the primary. One may only be slow to answer: before none is
+// said to be fit, those that did not are asked again.
+StepStatus look_for_candidates(RunContext& context, Admission& found) {
+  while (true) {
+    const BootTime looked_at = context.clock().boot_now();
+    const std::vector<LookResult> looks = look_at(context, context.standbys(), kLookLimit);
+    if (const auto behind = why_journal_is_behind(looks, context.reign, std::nullopt))
+      return stop_as(Ending::kRefuseFinal, "{}", *behind);
+    const Evidence heard = heard_by(context, looks, looked_at);
+    if (heard.life == Life::kAlive) return stop_as(Ending::kRefuse, "the primary is alive: {}", heard.why);
+    found = admission(context, looks);
+    const bool doubted = heard.life == Life::kUnknown;
+    if (!doubted && (!found.best.empty() || !one_did_not_answer(found))) return {};
+    if (!has_time_to_look(context))
+      return doubted ? stop_as(Ending::kRefuse, "not confirmed: {}", heard.why) : StepStatus();
+    context.clock().sleep_for(kLookEvery);
+  }
 }
 
 }  // namespace
 
 StepStatus admit(RunContext& context) {
   Admission found;
-  while (true) {
-    const std::vector<LookResult> looks = look_at(context, context.standbys(), kLookLimit);
-    if (const auto behind = why_journal_is_behind(looks, context.reign, std::nullopt))
-      return stop_as(Ending::kRefuseFinal, "{}", *behind);
-    found = admission(context, looks);
-    if (!found.best.empty() || !may_yet_answer(context, found)) break;
-    context.clock().sleep_for(kLookEvery);
-  }
+  if (auto looked = look_for_candidates(context, found); !looked) return looked;
   std::vector<std::string> reasons;
   for (const auto& [name, why_not] : found.unfit) {
     reasons.push_back(fmt::format("{}: {}", name, why_not.text));

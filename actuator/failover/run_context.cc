@@ -49,7 +49,8 @@ RunContext::RunContext(const EngineDeps& engine_deps, RunRecord record, Reign of
       run(std::move(record)),
       reign(std::move(of_reign)),
       attempt_started(engine_deps.clock->boot_now()),
-      accepted_before(std::max<nanoseconds>(0ns, engine_deps.clock->wall_now() - run.accepted_at)) {}
+      accepted_before(std::max<nanoseconds>(0ns, engine_deps.clock->wall_now() - run.accepted_at)),
+      written(run) {}
 
 nanoseconds RunContext::since_accepted() const {
   return accepted_before + (clock().boot_now() - attempt_started);

@@ -105,11 +105,14 @@ class RunContext {
   std::optional<size_t> tried_row;
   std::string tried_why;
   bool told_waiting = false;  // that the journal cannot be written, in the log
-  // What became of the run and could not be written down yet: until it is, the run has not ended.
+  RunRecord written;          // the run as the journal has it
+  // What became of the run and is not in the journal yet. Until it is, a run that is over goes on existing,
+  // and nobody is told; one that is held is held already.
   struct Outcome {
     RunState state = RunState::kRunning;
     std::string reason;
     bool retryable = false;
+    WallTime at;
     bool in_steps = false;  // the step that says so is written, the run is not
   };
   std::optional<Outcome> unwritten;

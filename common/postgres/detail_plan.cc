@@ -78,8 +78,9 @@ void DetailPlan::fast_answered(const FactDetails& details) {
   const bool may = details.privileges->directories.value_or(false);
   if (directories_ == may) return;
   directories_ = may;
+  if (may && !turn_.empty()) return turn_.push_back({FactPart::kDirectories});
   late_.erase(FactPart::kDirectories);
-  slow_due_.reset();  // a turn may have been without them
+  slow_due_.reset();  // the turn before was without them
 }
 
 std::shared_ptr<const FactDetails> DetailPlan::late_details() const {
@@ -106,6 +107,7 @@ bool DetailPlan::begin_turn(BootTime now) {
   FactParts together;
   for (const FactPart part : slow_parts_) {
     if (part == FactPart::kDirectories && directories_ != true) {
+      late_.erase(part);
       if (!directories_ && std::ranges::binary_search(fast_, FactPart::kPrivileges))
         mark_late(part, {0, now, "whether the role may list them was not answered yet"});
       continue;

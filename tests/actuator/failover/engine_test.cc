@@ -375,6 +375,67 @@ TEST_F(FailoverEngine, ASlowStandbyIsLookedAtAgainBeforeNoneIsFit) {
   EXPECT_EQ(world.last_facts().at("attempt"), "1") << "it was not held";
 }
 
+// It did not answer while the outage was confirmed; what it has heard counts all the same (S7).
+TEST_F(FailoverEngine, AStandbyThatAnswersLateAndHasHeardThePrimaryEndsTheRun) {
+  world.run_for(5s);
+  world.server("shop-ap").missing_privileges = {"EXECUTE on pg_promote"};
+  world.server("shop-eu").cut_off = true;
+  world.lose_primary();
+  world.run_for(4s);
+  world.deliver_alert();
+  const auto move = world.clock.on_move;
+  world.clock.on_move = [&] {
+    move();
+    if (!world.last_facts().contains("seconds.confirm_outage")) return;
+    world.server("shop-eu").cut_off = false;
+    world.server("shop-eu").last_message = world.clock.boot_now();
+  };
+  world.run_for(8s);
+  world.clock.on_move = move;
+  EXPECT_EQ(run().state, RunState::kRefused);
+  EXPECT_NE(run().reason.find("the WAL receiver of shop-eu heard from the primary"), std::string::npos)
+      << run().reason;
+  EXPECT_FALSE(world.server("shop-us").fenced);
+}
+
+// An approval is good for one attempt: one that was written down and never began gives it to no other.
+TEST_F(FailoverEngine, AnApprovalWhoseAttemptDidNotBeginIsVoid) {
+  world.config.failover.mode = FailoverMode::kApprove;
+  lose_and_alert();
+  world.run_for(10s);
+  expect_held("failover.mode is approve");
+  approve();
+  const auto before = world.journal.before_write;
+  bool died = false;
+  world.journal.before_write = [&](std::string_view op) -> Status {
+    if (op == "update_run" && !std::exchange(died, true)) throw ProcessDied{};
+    return before(op);
+  };
+  world.run_for(5s);
+  ASSERT_TRUE(died);
+  expect_held("failover.mode is approve");
+  ASSERT_TRUE(world.worker->command(PersonCommand::kRetry, run().id, "bob"));
+  world.run_for(10s);
+  expect_held("failover.mode is approve");
+}
+
+// The disk is full at the very moment: the approval is taken, so what it permitted goes on.
+TEST_F(FailoverEngine, AnApprovedAttemptGoesOnThoughTheRunCouldNotBeWrittenAtOnce) {
+  world.config.failover.mode = FailoverMode::kApprove;
+  lose_and_alert();
+  world.run_for(10s);
+  approve();
+  const auto before = world.journal.before_write;
+  const BootTime full_until = world.clock.boot_now() + 3s;
+  world.journal.before_write = [&](std::string_view op) -> Status {
+    if (op == "update_run" && world.clock.boot_now() < full_until)
+      return fail(ErrorCode::kUnavailable, "disk full");
+    return before(op);
+  };
+  world.run_for(15s);
+  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
+}
+
 TEST_F(FailoverEngine, NoReignIsAdoptedUntilEveryServerWasSeen) {
   world.server("shop-ap").cut_off = true;
   world.run_for(5s);

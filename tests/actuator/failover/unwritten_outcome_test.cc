@@ -73,8 +73,10 @@ class DiskFull {
   std::optional<BootTime> since_;
 };
 
+enum class Process { kLives, kIsRestarted };
+
 // True when the disk was full at some time of it.
-bool play(const Case& each, int nth) {
+bool play(const Case& each, int nth, Process process) {
   World world;
   world.run_for(5s);
   each.prepare(world);
@@ -82,30 +84,47 @@ bool play(const Case& each, int nth) {
   bool happened = false;
   {
     const DiskFull full(world, nth);
-    world.run_for(30s);
-    happened = full.happened();
+    for (int second = 0; second < 30; ++second) {
+      world.run_for(1s);
+      if (full.happened() && !happened && process == Process::kIsRestarted) world.restart_process();
+      happened = full.happened();
+    }
   }
   const RunRecord run = world.last_run().value_or(RunRecord());
-  EXPECT_EQ(run.state, each.state) << run.reason;
-  EXPECT_EQ(times_told(world, run), 1);
-  EXPECT_EQ(ends_in_steps(world, run), 1);
+  // A process that starts before anything of the run is written has never seen the primary.
+  const bool may_ask = process == Process::kIsRestarted && each.state == RunState::kSucceeded &&
+                       run.reason.find("never seen by this actuator") != std::string::npos;
+  EXPECT_EQ(run.state, may_ask ? RunState::kHeld : each.state) << run.reason;
+  if (process == Process::kLives) {
+    EXPECT_EQ(times_told(world, run), 1);
+    EXPECT_EQ(ends_in_steps(world, run), 1);
+  } else {  // what is held may be told once more by a process that starts
+    EXPECT_GE(times_told(world, run), 1);
+    EXPECT_GE(ends_in_steps(world, run), 1);
+  }
   world.check_the_end();
   EXPECT_TRUE(world.violations().empty()) << world.violations().front();
   return happened;
 }
 
-TEST(UnwrittenOutcome, IsWrittenAndToldOnceThereIsRoomAgain) {
+void play_from_every_write(Process process) {
   for (const Case& each : kCases) {
     int nth = 1;
     for (; nth < 300; ++nth) {
       SCOPED_TRACE(each.name + ", from write " + std::to_string(nth));
-      const bool happened = play(each, nth);
+      const bool happened = play(each, nth, process);
       if (testing::Test::HasFailure()) return;
       if (!happened) break;
     }
     EXPECT_GT(nth, 3) << each.name;
     EXPECT_LT(nth, 300) << each.name;
   }
+}
+
+TEST(UnwrittenOutcome, IsWrittenAndToldOnceThereIsRoomAgain) { play_from_every_write(Process::kLives); }
+
+TEST(UnwrittenOutcome, IsComeToAgainByAProcessThatStartsWhileTheDiskIsFull) {
+  play_from_every_write(Process::kIsRestarted);
 }
 
 // The next alert about the same reign makes a run of its own.
@@ -150,9 +169,11 @@ TEST(UnwrittenOutcome, OfARunThatIsGivenUpIsWrittenLater) {
     world.journal.before_write = before;
   }
   EXPECT_EQ(world.last_run()->state, RunState::kHeld);
+  ASSERT_TRUE(world.worker->command(PersonCommand::kRetry, held.id, "bob")) << "too late";
   world.run_for(5s);
   EXPECT_EQ(world.last_run()->state, RunState::kRefused);
   EXPECT_EQ(world.last_run()->reason, "abandoned by alice");
+  EXPECT_EQ(ends_in_steps(world, held), 2);  // of the hold, and of this
 }
 
 // While nothing changes, a held run that is tried again and again stays held since the first time.

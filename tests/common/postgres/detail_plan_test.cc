@@ -161,6 +161,30 @@ TEST(DetailPlan, DirectoriesAreNotTakenForHiddenBeforeTheRoleIsKnown) {
   EXPECT_THAT(plan.slow()->late, IsEmpty());
 }
 
+// The turn that is under way is late together, so each part is asked for alone: so are the directories.
+TEST(DetailPlan, DirectoriesJoinATurnThatIsUnderWayWhenTheRoleBecomesKnown) {
+  DetailPlan plan = plan_of_15();
+  ASSERT_TRUE(plan.next_side(kStart));
+  plan.side_refused("57014", "statement timeout", kStart);
+  plan.fast_answered(with_directories(true));
+  answer_slow(plan, kStart + 1s);
+  answer_slow(plan, kStart + 1s);
+  EXPECT_EQ(*plan.next_side(kStart + 2s), FactParts{FactPart::kDirectories});
+  answer_slow(plan, kStart + 2s);
+  EXPECT_EQ(plan.slow()->failure_text, "");
+  EXPECT_FALSE(plan.next_side(kStart + 3s));
+}
+
+TEST(DetailPlan, DirectoriesAreNotLateForEverWhenPrivilegesAreRefused) {
+  DetailPlan plan = plan_of_15();
+  answer_slow(plan, kStart);
+  ASSERT_THAT(plan.slow()->late, Contains(FactPart::kDirectories));
+  plan.fast_refused("42501", kStart + 1s);
+  run_trials(plan, {FactPart::kPrivileges}, kStart + 1s);
+  answer_slow(plan, kStart + 31s);
+  EXPECT_THAT(plan.slow()->late, IsEmpty());
+}
+
 TEST(DetailPlan, WhatARoleMayNotListIsNotLate) {
   DetailPlan plan = plan_of_15();
   answer_slow(plan, kStart);
