@@ -139,7 +139,7 @@ TEST(ExporterReload, RemembersWhereALostPrimaryStood) {
   const auto primary = PostgresFixture::make_primary();
   const auto standby = primary->make_standby();
   const Servers servers = {{"p", primary->conninfo()}, {"s", standby->conninfo()}};
-  RunningExporter exporter(servers);
+  RunningExporter exporter(test::patient_topology(servers), "eu-west");
   ASSERT_TRUE(exporter.wait_value("farshore_replication_lag_seconds", {kS}, 0));
   standby->sql("ALTER SYSTEM SET primary_conninfo = ''");
   standby->reload();
