@@ -122,17 +122,17 @@ TEST_F(FrontLife, EndsWithTheServer) {
 }
 
 TEST_F(FrontLife, EndsWhileAHandlerReloadsIt) {
-  WebServer* web = nullptr;
+  std::atomic<WebServer*> web = nullptr;
   std::atomic<int> reloads = 0;
   std::string last;
   on_request_ = [&] {
-    Status done = web->reload();
-    for (; done; done = web->reload()) ++reloads;
+    Status done = web.load()->reload();
+    for (; done; done = web.load()->reload()) ++reloads;
     last = done.error().message;
   };
   start(write_config());
   web = server_.get();
-  std::thread asks([url = fmt::format("https://127.0.0.1:{}/", web->port())] {
+  std::thread asks([url = fmt::format("https://127.0.0.1:{}/", server_->port())] {
     (void)test::run_command({"curl", "-sSk", "--max-time", "60", url});
   });
   EXPECT_TRUE(test::wait_until([&] { return reloads > 0; }, 60s));

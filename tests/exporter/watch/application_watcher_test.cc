@@ -98,7 +98,8 @@ TEST(ApplicationWatcher, WhatIsNotThereHasItsClassAndNoFigures) {
   EXPECT_TRUE(wait_failure(watcher, ApplicationFailure::kRefused, 0));
   EXPECT_TRUE(wait_failure(watcher, ApplicationFailure::kTimeout, 1));
   EXPECT_TRUE(wait_failure(watcher, ApplicationFailure::kDns, 2));
-  for (const ApplicationObservation& each : *watcher.list()) {
+  const auto list = watcher.list();
+  for (const ApplicationObservation& each : *list) {
     EXPECT_EQ(each.status, std::nullopt);
     EXPECT_EQ(each.latency, std::nullopt);
     EXPECT_EQ(each.last_success, std::nullopt);

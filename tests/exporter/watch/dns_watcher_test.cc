@@ -170,7 +170,8 @@ TEST(DnsWatcher, ARecordWhoseNameServersAreNotFoundIsSeenToBeUnanswered) {
 
   test::write_file(server.file("resolv.conf"), "nameserver 127.0.0.1\n");
   ASSERT_TRUE(wait_failure(watcher, DnsFailure::kNone));
-  for (const DnsObservation& entry : *watcher.list()) EXPECT_NE(entry.nameserver, kUnknownNameserver);
+  const auto list = watcher.list();
+  for (const DnsObservation& entry : *list) EXPECT_NE(entry.nameserver, kUnknownNameserver);
 }
 
 // Finds name servers as long as it is let.
