@@ -61,13 +61,15 @@ bool is_printable_ascii(const std::string& text) {
   return std::ranges::all_of(text, [](char c) { return c == '\n' || (c >= ' ' && c < '\x7f'); });
 }
 
-// But those of the newest run, which appear with the run that an alert with a strange fingerprint opens.
+// But those of the newest run, which appear with the run that an alert with a strange fingerprint opens, and
+// of the rehearsal, which comes when it comes and then says that a run is open.
 std::vector<std::string> series(const std::string& metrics) {
   std::vector<std::string> names;
   for (size_t begin = 0; begin < metrics.size();) {
     const size_t end = std::min(metrics.find('\n', begin), metrics.size());
     const std::string line = metrics.substr(begin, end - begin);
-    if (line.find("farshore_run_") == std::string::npos)
+    if (line.find("farshore_run_") == std::string::npos &&
+        line.find("farshore_failover_") == std::string::npos)
       names.push_back(line.starts_with("#") ? line : line.substr(0, line.rfind(' ')));
     begin = end + 1;
   }
