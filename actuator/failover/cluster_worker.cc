@@ -147,10 +147,11 @@ void ClusterWorker::load_open_run() {
       return;
     }
     context_.emplace(std::move(*context));
-    if (run.state == RunState::kHeld && !context_->run.promoting) {  // a person decides
+    if (context_->run.promoting) return;
+    if (run.state == RunState::kHeld) {  // a person decides
       context_->run = run;
       load_reign_run();
-    } else if (!context_->run.promoting && context_->attempt == 1) {  // nothing of it is written but that it is open
+    } else if (context_->attempt == 1) {  // nothing of it is written but that it is open
       load_reign_run();
       if (reign_run_) engine_.take_over(*context_, *reign_run_);
       reign_run_.reset();

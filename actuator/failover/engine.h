@@ -37,7 +37,8 @@ class Engine {
 
   // After open() for a person: the journal says that the held run is running again, and with whose
   // permission, before the first look. Else nobody could see it for as long as that takes, and it could be
-  // approved twice.
+  // approved twice. An error when the permission could not be written; when only the run could not, it is
+  // written with the first row that is done.
   Status begin_again(RunContext& context);
 
   Progress advance(RunContext& context);

@@ -21,8 +21,9 @@ constexpr std::array kSteps = {
         rehearse_confirm_outage},
     Step{
         2, "admit", "starting what cannot end well", "- (always looked at anew)", "",
-        "one or more standbys are eligible and the lag at the last sight is within max_data_loss; unknown "
-        "is not within",
+        "no standby that answers has heard the primary since (else refused); one or more are eligible and "
+        "the "
+        "lag at the last sight is within max_data_loss; unknown is not within",
         may_act, nullptr, nullptr, admit, 5s, OnFailure::kHold, false,
         "the same look at every standby, the loss were the primary lost now, and what a person would have to "
         "permit",

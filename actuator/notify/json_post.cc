@@ -16,19 +16,20 @@ ErrorCode refusal_of(Meaning meaning) {
   return meaning == Meaning::kConflict ? ErrorCode::kInvalidArgument : code_of(meaning);
 }
 
+size_t begin_of_host(std::string_view url) {
+  const size_t scheme = url.find("://");
+  return scheme == std::string_view::npos ? 0 : scheme + 3;
+}
+
 // Scheme, host and port.
 std::string_view origin_of(std::string_view url) {
-  const size_t scheme = url.find("://");
-  const size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
-  return url.substr(0, url.find_first_of("/?#", host));
+  return url.substr(0, url.find_first_of("/?#", begin_of_host(url)));
 }
 
 // What a message may not tell of the URL: what follows the port. Of one from a file nothing is known, and its
 // host is often the secret.
 std::string_view secret_part(const JsonTarget& target, std::string_view url) {
-  if (target.url_file.empty()) return url.substr(origin_of(url).size());
-  const size_t scheme = url.find("://");
-  return scheme == std::string_view::npos ? url : url.substr(scheme + 3);
+  return url.substr(target.url_file.empty() ? origin_of(url).size() : begin_of_host(url));
 }
 
 // Whether the text tells anything of it: servers like to repeat the path that they do not know, and may cut

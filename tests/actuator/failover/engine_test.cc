@@ -1,44 +1,8 @@
 // One behaviour of the failover each, in the simulated world.
-#include <gtest/gtest.h>
-
-#include "actuator/journal/journal_rules.h"
-#include "tests/simulation/world.h"
+#include "tests/actuator/failover/engine_rig.h"
 
 namespace farshore::simulation {
 namespace {
-
-class FailoverEngine : public ::testing::Test {
- protected:
-  void TearDown() override {
-    world.check_the_end();
-    EXPECT_TRUE(world.violations().empty()) << world.violations().front();
-  }
-
-  void lose_and_alert() {
-    world.run_for(5s);
-    world.lose_primary();
-    world.run_for(4s);
-    world.deliver_alert();
-  }
-  RunRecord run() { return world.last_run().value_or(RunRecord()); }
-  void expect_held(const std::string& reason) {
-    EXPECT_EQ(run().state, RunState::kHeld);
-    EXPECT_NE(run().reason.find(reason), std::string::npos) << run().reason;
-    EXPECT_TRUE(world.promotions.empty());
-  }
-  // What a person does: looks, then approves what was shown.
-  void approve() {
-    const std::string digest = approval_digest(run(), world.last_facts());
-    ASSERT_TRUE(world.journal.approve({run().id, "alice", digest, world.clock.wall_now()}));
-    ASSERT_TRUE(world.worker->command(PersonCommand::kApprove, run().id, "alice"));
-  }
-  std::string verdict_of_last_alert() {
-    const auto alerts = world.journal.recent_alerts(1);
-    return alerts->front().verdict + ": " + alerts->front().reason;
-  }
-
-  World world;
-};
 
 TEST_F(FailoverEngine, PromotesTheStandbyAndMovesTrafficWhenThePrimaryIsLost) {
   lose_and_alert();
@@ -145,73 +109,6 @@ TEST_F(FailoverEngine, ModeOffNeverActs) {
   world.run_for(20s);
   EXPECT_FALSE(world.last_run().has_value());
   EXPECT_FALSE(world.server("shop-us").fenced);
-}
-
-TEST_F(FailoverEngine, ModeApproveWaitsForAPersonAndThenGoesOn) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  expect_held("failover.mode is approve");
-  EXPECT_FALSE(world.server("shop-us").fenced);
-  approve();
-  world.run_for(10s);
-  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
-}
-
-TEST_F(FailoverEngine, TheJournalSaysThatAHeldRunStartsAgainBeforeTheFirstLook) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  expect_held("failover.mode is approve");
-  approve();
-  std::optional<std::string> second_write;  // after the one that is about the new attempt itself
-  const size_t steps_before = world.journal.steps(run().id)->size();
-  const auto before = world.journal.before_write;
-  world.journal.before_write = [&](std::string_view op) -> Status {
-    if (!second_write && world.journal.steps(run().id)->size() == steps_before + 1) second_write = op;
-    return before ? before(op) : Status();
-  };
-  world.run_for(10s);
-  world.journal.before_write = before;
-  EXPECT_EQ(second_write, "update_run");
-  const StepRecord start = world.journal.steps(run().id)->at(steps_before);
-  EXPECT_EQ(start.step, "start");
-  EXPECT_EQ(start.attempt, 2);
-  EXPECT_EQ(start.detail, "opened again, approved by alice");
-  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
-}
-
-TEST_F(FailoverEngine, AnApprovalOfOtherFactsIsVoid) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  ASSERT_TRUE(world.journal.approve({run().id, "alice", "0123456789abcdef", world.clock.wall_now()}));
-  ASSERT_TRUE(world.worker->command(PersonCommand::kApprove, run().id, "alice"));
-  world.run_for(10s);
-  expect_held("approve");
-}
-
-TEST_F(FailoverEngine, AnApprovalLapsesAfterFifteenMinutes) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  approve();
-  world.clock.advance(16min);
-  world.run_for(10s);
-  expect_held("approve");
-}
-
-TEST_F(FailoverEngine, AnApprovalIsVoidWhenTheFactsGotWorse) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  ASSERT_EQ(run().state, RunState::kHeld);
-  // The standby that held everything is gone; the one that is left misses more than the person was shown.
-  world.server("shop-eu").cut_off = true;
-  world.server("shop-ap").lsn = world.server("shop-ap").replay = Lsn(0x3000100);
-  approve();
-  world.run_for(10s);
-  expect_held("approve");
 }
 
 TEST_F(FailoverEngine, WithoutAFenceItHoldsAndOnlyANamedPersonCanGoOn) {
@@ -396,44 +293,6 @@ TEST_F(FailoverEngine, AStandbyThatAnswersLateAndHasHeardThePrimaryEndsTheRun) {
   EXPECT_NE(run().reason.find("the WAL receiver of shop-eu heard from the primary"), std::string::npos)
       << run().reason;
   EXPECT_FALSE(world.server("shop-us").fenced);
-}
-
-// An approval is good for one attempt: one that was written down and never began gives it to no other.
-TEST_F(FailoverEngine, AnApprovalWhoseAttemptDidNotBeginIsVoid) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  expect_held("failover.mode is approve");
-  approve();
-  const auto before = world.journal.before_write;
-  bool died = false;
-  world.journal.before_write = [&](std::string_view op) -> Status {
-    if (op == "update_run" && !std::exchange(died, true)) throw ProcessDied{};
-    return before(op);
-  };
-  world.run_for(5s);
-  ASSERT_TRUE(died);
-  expect_held("failover.mode is approve");
-  ASSERT_TRUE(world.worker->command(PersonCommand::kRetry, run().id, "bob"));
-  world.run_for(10s);
-  expect_held("failover.mode is approve");
-}
-
-// The disk is full at the very moment: the approval is taken, so what it permitted goes on.
-TEST_F(FailoverEngine, AnApprovedAttemptGoesOnThoughTheRunCouldNotBeWrittenAtOnce) {
-  world.config.failover.mode = FailoverMode::kApprove;
-  lose_and_alert();
-  world.run_for(10s);
-  approve();
-  const auto before = world.journal.before_write;
-  const BootTime full_until = world.clock.boot_now() + 3s;
-  world.journal.before_write = [&](std::string_view op) -> Status {
-    if (op == "update_run" && world.clock.boot_now() < full_until)
-      return fail(ErrorCode::kUnavailable, "disk full");
-    return before(op);
-  };
-  world.run_for(15s);
-  EXPECT_EQ(run().state, RunState::kSucceeded) << run().reason;
 }
 
 TEST_F(FailoverEngine, NoReignIsAdoptedUntilEveryServerWasSeen) {

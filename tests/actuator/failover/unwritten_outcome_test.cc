@@ -50,27 +50,43 @@ ptrdiff_t ends_in_steps(World& world, const RunRecord& run) {
   return std::ranges::count(steps, "end", &StepRecord::step);
 }
 
-class DiskFull {
+// As long as it lives, the writes that `is_lost` says fail.
+class LostWrites {
  public:
-  // From the nth write on, for five seconds.
-  DiskFull(World& world, int nth) : world_(world), before_(world.journal.before_write) {
-    world.journal.before_write = [this, nth](std::string_view op) -> Status {
-      const BootTime now = world_.clock.boot_now();
-      if (++writes_ == nth) since_ = now;
-      if (since_ && now - *since_ < 5s) return fail(ErrorCode::kUnavailable, "disk full");
+  LostWrites(World& world, const std::function<bool(std::string_view)>& is_lost)
+      : world_(world), before_(world.journal.before_write) {
+    world.journal.before_write = [this, is_lost](std::string_view op) -> Status {
+      if (is_lost(op)) return fail(ErrorCode::kUnavailable, "disk full");
       return before_(op);
     };
   }
-  ~DiskFull() { world_.journal.before_write = before_; }
-  DiskFull(const DiskFull&) = delete;
-  DiskFull& operator=(const DiskFull&) = delete;
-  bool happened() const { return since_.has_value(); }
+  ~LostWrites() { world_.journal.before_write = before_; }
+  LostWrites(const LostWrites&) = delete;
+  LostWrites& operator=(const LostWrites&) = delete;
 
  private:
   World& world_;
   const std::function<Status(std::string_view)> before_;
+};
+
+// From the nth write on, for five seconds.
+class DiskFull {
+ public:
+  DiskFull(World& world, int nth)
+      : clock_(world.clock), lost_(world, [this, nth](std::string_view) { return is_full(nth); }) {}
+  bool happened() const { return since_.has_value(); }
+
+ private:
+  bool is_full(int nth) {
+    const BootTime now = clock_.boot_now();
+    if (++writes_ == nth) since_ = now;
+    return since_ && now - *since_ < 5s;
+  }
+
+  FakeClock& clock_;
   int writes_ = 0;
   std::optional<BootTime> since_;
+  const LostWrites lost_;  // last: it asks the others
 };
 
 enum class Process { kLives, kIsRestarted };
@@ -127,19 +143,25 @@ TEST(UnwrittenOutcome, IsComeToAgainByAProcessThatStartsWhileTheDiskIsFull) {
   play_from_every_write(Process::kIsRestarted);
 }
 
+RunRecord hold(World& world, const Case& each) {
+  world.run_for(5s);
+  each.prepare(world);
+  world.deliver_alert();
+  world.run_for(15s);
+  const RunRecord held = world.last_run().value_or(RunRecord());
+  EXPECT_EQ(held.state, RunState::kHeld);
+  return held;
+}
+
 // The next alert about the same reign makes a run of its own.
 TEST(UnwrittenOutcome, OfARefusalKeepsNoLaterAlertAway) {
   World world;
   world.run_for(5s);
   world.deliver_alert();
   {
-    const auto before = world.journal.before_write;
-    world.journal.before_write = [](std::string_view op) -> Status {
-      return op == "update_run" ? Status(fail(ErrorCode::kUnavailable, "disk full")) : Status();
-    };
+    const LostWrites lost(world, [](std::string_view op) { return op == "update_run"; });
     world.run_for(5s);
     EXPECT_EQ(world.last_run()->state, RunState::kRunning);
-    world.journal.before_write = before;
   }
   world.run_for(20s);
   EXPECT_EQ(world.last_run()->state, RunState::kRefused);
@@ -153,20 +175,11 @@ TEST(UnwrittenOutcome, OfARefusalKeepsNoLaterAlertAway) {
 // A person who gives a run up is obeyed when there is room again, and may be followed by others.
 TEST(UnwrittenOutcome, OfARunThatIsGivenUpIsWrittenLater) {
   World world;
-  world.run_for(5s);
-  kCases[1].prepare(world);
-  world.deliver_alert();
-  world.run_for(15s);
-  const RunRecord held = world.last_run().value();
-  ASSERT_EQ(held.state, RunState::kHeld);
+  const RunRecord held = hold(world, kCases[1]);
   ASSERT_TRUE(world.worker->command(PersonCommand::kAbandon, held.id, "alice"));
   {
-    const auto before = world.journal.before_write;
-    world.journal.before_write = [](std::string_view) -> Status {
-      return fail(ErrorCode::kUnavailable, "disk full");
-    };
+    const LostWrites lost(world, [](std::string_view) { return true; });
     world.run_for(5s);
-    world.journal.before_write = before;
   }
   EXPECT_EQ(world.last_run()->state, RunState::kHeld);
   ASSERT_TRUE(world.worker->command(PersonCommand::kRetry, held.id, "bob")) << "too late";
@@ -179,12 +192,7 @@ TEST(UnwrittenOutcome, OfARunThatIsGivenUpIsWrittenLater) {
 // While nothing changes, a held run that is tried again and again stays held since the first time.
 TEST(UnwrittenOutcome, AHoldThatGoesOnKeepsItsTime) {
   World world;
-  world.run_for(5s);
-  kCases[2].prepare(world);
-  world.deliver_alert();
-  world.run_for(15s);
-  const RunRecord held = world.last_run().value();
-  ASSERT_EQ(held.state, RunState::kHeld);
+  const RunRecord held = hold(world, kCases[2]);
   world.run_for(60s);
   EXPECT_EQ(world.last_run()->state, RunState::kHeld);
   EXPECT_EQ(world.last_run()->ended_at, held.ended_at);
