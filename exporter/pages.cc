@@ -53,12 +53,7 @@ std::string row_of(const ServerView& server) {
 
 }  // namespace
 
-std::string render_metrics(const ExporterView& view) {
-  MetricFamilies families;
-  for (const Collector* collector : collectors())
-    for (prometheus::MetricFamily& family : collector->collect(view)) families.push_back(std::move(family));
-  return render_families(families);
-}
+std::string render_metrics(const ExporterView& view) { return render_families(collect_page(view)); }
 
 std::string render_landing_page(const ExporterView& view, const std::string& telemetry_path) {
   std::string rows;

@@ -41,6 +41,14 @@ bool is_configured(const ExporterView& view, const Module& module, std::string_v
          std::ranges::find(*view.watch.records, target, &DnsObservation::record) != view.watch.records->end();
 }
 
+// An application whose name is not found has no sample and is not well either: there are to be as many
+// answers as it has regions.
+size_t answers_wanted(const ExporterView& view, const Module& module, std::string_view target) {
+  if (module.label != "application") return 1;
+  return static_cast<size_t>(
+      std::ranges::count(*view.watch.applications, target, &ApplicationObservation::application));
+}
+
 struct Wanted {
   std::string_view target, module = "postgres";
 };
@@ -57,11 +65,12 @@ Result<Wanted> read_query(std::string_view text) {
   return wanted;
 }
 
-// The samples about this one target; nothing about the exporter carries such a label.
+// The samples about this one target, those too that another vantage's page has: who asks for a server by its
+// name wants to know what this host sees. Nothing about the exporter carries such a label.
 MetricFamilies series_of(const ExporterView& view, const Module& module, std::string_view target) {
   MetricFamilies result;
-  for (const Collector* collector : collectors())
-    for (prometheus::MetricFamily& family : collector->collect(view)) {
+  for (const Row& row : collectors())
+    for (prometheus::MetricFamily& family : row.collector->collect(view)) {
       std::erase_if(family.metric, [&](const prometheus::ClientMetric& sample) {
         return std::ranges::none_of(sample.label, [&](const prometheus::ClientMetric::Label& label) {
           return label.name == module.label && label.value == target;
@@ -107,7 +116,8 @@ Result<std::string> render_probe(const ExporterView& view, std::string_view quer
                 module->label, target, name);
   MetricFamilies series = series_of(view, *module, target);
   const std::vector<double> answers = values_of(series, module->answered);
-  const bool success = !answers.empty() && std::ranges::all_of(answers, [](double one) { return one == 1; });
+  const bool success = answers.size() >= answers_wanted(view, *module, target) &&
+                       std::ranges::all_of(answers, [](double one) { return one == 1; });
   MetricFamilies page;
   FamilyBuilder(kProbeMetrics[0]).add(success ? 1 : 0).append_to(page);
   if (const auto duration = duration_of(view, *module, target, series))

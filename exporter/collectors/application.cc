@@ -1,5 +1,5 @@
 // How the applications are, as this vantage sees them. Source: exporter/watch/application_watcher.h.
-#include "exporter/collectors/collector.h"
+#include "exporter/collectors/values.h"
 
 namespace farshore {
 namespace {
@@ -14,8 +14,9 @@ constexpr ApplicationFailure kClasses[] = {
 constexpr Metric kMetrics[] = {
     {"farshore_application_up", MetricType::Gauge, "cluster application region vantage",
      "a GET of the application's health_url",
-     "1 if the newest probe got a whole 2xx answer within its deadline, 0 if not. Absent before the first "
-     "probe and when none was finished for three intervals of the watcher and a deadline."},
+     "1 if the newest probe got a whole 2xx answer within its deadline, 0 if not. Absent when its name could "
+     "not be resolved, which says nothing of it, before the first probe, and when none was finished "
+     "for three intervals of the watcher and a deadline."},
     {"farshore_application_failure", MetricType::Gauge, "cluster application region vantage class",
      "a GET of the application's health_url",
      "1 for the class of the newest probe's failure, 0 for the others. redirect: a 3xx, which is never "
@@ -30,22 +31,11 @@ constexpr Metric kMetrics[] = {
      "the answer's JSON, {\"status\": \"...\"} or {\"state\": \"...\"}",
      "Always 1; the label is what the application says of itself, one of a fixed list of words, or other. "
      "Absent when it says nothing."},
-    {"farshore_application_certificate_expiry_timestamp_seconds", MetricType::Gauge,
-     "cluster application region vantage", "the certificate shown in the TLS handshake",
-     "When the application's own certificate ends, also of one that is not accepted. Absent without https "
-     "and when no certificate was shown."},
     {"farshore_application_last_success_timestamp_seconds", MetricType::Gauge,
      "cluster application region vantage", "a GET of the application's health_url",
      "When a probe was last answered as it should be, by this host's clock. Absent when none was since the "
      "start."},
 };
-
-FamilyBuilder::Labels labels_of(const ApplicationObservation& seen, const ExporterView& view) {
-  return {{"cluster", seen.cluster},
-          {"application", seen.application},
-          {"region", seen.region},
-          {"vantage", view.vantage}};
-}
 
 FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::string_view value) {
   labels.emplace_back(std::move(name), value);
@@ -54,22 +44,22 @@ FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::
 
 MetricFamilies collect(const ExporterView& view) {
   FamilyBuilder up(kMetrics[0]), failure(kMetrics[1]), status(kMetrics[2]), latency(kMetrics[3]),
-      state(kMetrics[4]), expiry(kMetrics[5]), success(kMetrics[6]);
+      state(kMetrics[4]), success(kMetrics[5]);
   if (!view.watch.applications) return {};
   for (const ApplicationObservation& seen : *view.watch.applications) {
     if (!view.watch.is_current(seen.finished)) continue;
-    const FamilyBuilder::Labels labels = labels_of(seen, view);
-    up.add(seen.failure == ApplicationFailure::kNone ? 1 : 0, labels);
+    const FamilyBuilder::Labels labels = application_labels(seen, view);
+    if (seen.failure != ApplicationFailure::kDns)
+      up.add(seen.failure == ApplicationFailure::kNone ? 1 : 0, labels);
     for (const ApplicationFailure candidate : kClasses)
       failure.add(seen.failure == candidate ? 1 : 0, with(labels, "class", to_string(candidate)));
     if (seen.status) status.add(*seen.status, labels);
     if (seen.latency) latency.add(to_seconds(*seen.latency), labels);
     if (!seen.state.empty()) state.add(1, with(labels, "state", seen.state));
-    if (seen.certificate_expiry) expiry.add(to_seconds(seen.certificate_expiry->time_since_epoch()), labels);
     if (seen.last_success) success.add(to_seconds(seen.last_success->time_since_epoch()), labels);
   }
   MetricFamilies families;
-  for (FamilyBuilder* family : {&up, &failure, &status, &latency, &state, &expiry, &success})
+  for (FamilyBuilder* family : {&up, &failure, &status, &latency, &state, &success})
     family->append_to(families);
   return families;
 }

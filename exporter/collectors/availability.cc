@@ -21,31 +21,34 @@ constexpr Metric kMetrics[] = {
      "1 for the class of the newest attempt's failure, 0 for the others. Only refused, timeout and "
      "unreachable are silence; dns is this vantage's own trouble; the others prove a living server or "
      "nothing."},
-    // What the rules read every second: one series for each server, not one for each class.
-    {"farshore_pg_silent", MetricType::Gauge, kServerLabels, "the observer's newest attempt",
-     "1 if the newest attempt met silence: refused, timeout or unreachable. A vote that the server is down. "
+    // What the rules read every second: one series for each server, from which everything follows.
+    {"farshore_pg_state", MetricType::Gauge, kServerLabels, "the observer's newest attempt",
+     "What the newest attempt met, the more alive the larger: 0 silence (refused, timeout, unreachable), a "
+     "vote that the server is down; 1 neither silence nor life (dns, tls, closed); 2 an answer that only a "
+     "living server gives, were it a refusal to sign in; 3 a standby; 4 a primary. From 2 on it is a veto. "
      "Absent when farshore_pg_up is."},
-    {"farshore_pg_answered", MetricType::Gauge, kServerLabels, "the observer's newest attempt",
-     "1 if the newest attempt got an answer that only a living server gives, were it a refusal to sign in; a "
-     "veto. Of dns, tls and closed, which prove neither, this and farshore_pg_silent are 0. Absent when "
-     "farshore_pg_up is."},
 };
 
+// The rules count these numbers and compare them (actuator/ctl/generate/pack/failover.cc).
+int state_of(const ServerView& server) {
+  const ServerObservation& seen = *server.observation;
+  if (const ServerFacts* facts = server.facts()) return facts->in_recovery ? 3 : 4;
+  if (seen.up || proves_alive(seen.failure)) return 2;
+  return is_silence(seen.failure) ? 0 : 1;
+}
+
 MetricFamilies collect(const ExporterView& view) {
-  ServerFamily up(kMetrics[0], view), failure(kMetrics[1], view), silent(kMetrics[2], view),
-      answered(kMetrics[3], view);
+  ServerFamily up(kMetrics[0], view), failure(kMetrics[1], view), state(kMetrics[2], view);
   for (const ServerView& server : view.servers) {
     if (!server.current) continue;
     up.add(server, server.observation->up ? 1 : 0);
     for (const FailureClass candidate : kClasses)
       failure.add(server, server.observation->failure == candidate ? 1 : 0,
                   {{"class", std::string(to_string(candidate))}});
-    const ServerObservation& seen = *server.observation;
-    silent.add(server, !seen.up && is_silence(seen.failure) ? 1 : 0);
-    answered.add(server, seen.up || proves_alive(seen.failure) ? 1 : 0);
+    state.add(server, state_of(server));
   }
   MetricFamilies families;
-  for (ServerFamily* family : {&up, &failure, &silent, &answered}) family->append_to(families);
+  for (ServerFamily* family : {&up, &failure, &state}) family->append_to(families);
   return families;
 }
 

@@ -18,20 +18,32 @@ struct Collector {
   MetricFamilies (*collect)(const ExporterView& view);
 };
 
-std::span<const Collector* const> collectors();  // registry.cc, in the order of the page
-std::vector<Metric> exporter_metrics();          // of all collectors
+// On whose page a collector's series about a server or an application stand (docs/adr/0010).
+enum class Teller { kEveryVantage, kOwnRegion };
+struct Row {
+  const Collector* collector;
+  Teller teller;
+};
+
+std::span<const Row> collectors();                      // registry.cc, in the order of the page
+MetricFamilies collect_page(const ExporterView& view);  // what this vantage tells
+std::vector<Metric> exporter_metrics();                 // of all collectors
 
 extern const Collector kAvailabilityCollector;
 extern const Collector kRoleCollector;
+extern const Collector kTimelineCollector;
 extern const Collector kWalPositionCollector;
+extern const Collector kStandbyPositionCollector;
 extern const Collector kWalReceiverCollector;
 extern const Collector kReplayCollector;
 extern const Collector kReplicationLagCollector;
 extern const Collector kHeartbeatCollector;
 extern const Collector kApplicationCollector;
+extern const Collector kApplicationCertificateCollector;
 extern const Collector kDnsRecordCollector;
 extern const Collector kFileTierCollector;
 extern const Collector kStandbyParametersCollector;
+extern const Collector kRoundTripCollector;
 extern const Collector kClockCollector;
 extern const Collector kStandbysCollector;
 extern const Collector kSynchronousCollector;

@@ -1,44 +1,77 @@
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <utility>
+
 #include "exporter/collectors/collector.h"
 
 namespace farshore {
 namespace {
 
-// The order of the page.
-constexpr const Collector* kCollectors[] = {
-    &kAvailabilityCollector,
-    &kRoleCollector,
-    &kWalPositionCollector,
-    &kWalReceiverCollector,
-    &kReplayCollector,
-    &kReplicationLagCollector,
-    &kHeartbeatCollector,
-    &kStandbyParametersCollector,
-    &kClockCollector,
-    &kStandbysCollector,
-    &kSynchronousCollector,
-    &kSlotsCollector,
-    &kArchiverCollector,
-    &kRecoveryConflictsCollector,
-    &kPreparedTransactionsCollector,
-    &kConnectionsCollector,
-    &kSlowTierCollector,
-    &kCompletenessCollector,
-    &kApplicationCollector,
-    &kDnsRecordCollector,
-    &kFileTierCollector,
-    &kVantageCollector,
-    &kReloadCollector,
-    &kBuildInfoCollector,
-    &kProcessCollector,
+// The order of the page. What a server says of itself it would say to every vantage alike: its own
+// region's exporter tells it once. What vantages may see differently, and what must outlive a region,
+// all of them tell.
+constexpr Row kRows[] = {
+    {&kAvailabilityCollector, Teller::kEveryVantage},
+    {&kRoleCollector, Teller::kEveryVantage},
+    {&kTimelineCollector, Teller::kOwnRegion},
+    {&kWalPositionCollector, Teller::kEveryVantage},
+    {&kStandbyPositionCollector, Teller::kOwnRegion},
+    {&kWalReceiverCollector, Teller::kOwnRegion},
+    {&kReplayCollector, Teller::kOwnRegion},
+    {&kReplicationLagCollector, Teller::kEveryVantage},
+    {&kHeartbeatCollector, Teller::kEveryVantage},
+    {&kStandbyParametersCollector, Teller::kOwnRegion},
+    {&kRoundTripCollector, Teller::kEveryVantage},
+    {&kClockCollector, Teller::kOwnRegion},
+    {&kStandbysCollector, Teller::kOwnRegion},
+    {&kSynchronousCollector, Teller::kOwnRegion},
+    {&kSlotsCollector, Teller::kOwnRegion},
+    {&kArchiverCollector, Teller::kOwnRegion},
+    {&kRecoveryConflictsCollector, Teller::kOwnRegion},
+    {&kPreparedTransactionsCollector, Teller::kOwnRegion},
+    {&kConnectionsCollector, Teller::kOwnRegion},
+    {&kSlowTierCollector, Teller::kOwnRegion},
+    {&kCompletenessCollector, Teller::kOwnRegion},
+    {&kApplicationCollector, Teller::kEveryVantage},
+    {&kApplicationCertificateCollector, Teller::kOwnRegion},
+    {&kDnsRecordCollector, Teller::kEveryVantage},
+    {&kFileTierCollector, Teller::kEveryVantage},
+    {&kVantageCollector, Teller::kEveryVantage},
+    {&kReloadCollector, Teller::kEveryVantage},
+    {&kBuildInfoCollector, Teller::kEveryVantage},
+    {&kProcessCollector, Teller::kEveryVantage},
 };
+
+// What is in the vantage's region.
+ExporterView own_region_of(const ExporterView& view) {
+  ExporterView own = view;
+  std::erase_if(own.servers, [](const ServerView& server) { return !server.details_here; });
+  if (view.watch.applications != nullptr) {
+    auto applications = std::make_shared<ApplicationList>(*view.watch.applications);
+    std::erase_if(*applications,
+                  [&](const ApplicationObservation& seen) { return seen.region != view.vantage; });
+    own.watch.applications = std::move(applications);
+  }
+  return own;
+}
 
 }  // namespace
 
-std::span<const Collector* const> collectors() { return kCollectors; }
+std::span<const Row> collectors() { return kRows; }
+
+MetricFamilies collect_page(const ExporterView& view) {
+  const ExporterView own = own_region_of(view);
+  MetricFamilies page;
+  for (const auto& [collector, teller] : collectors())
+    std::ranges::move(collector->collect(teller == Teller::kOwnRegion ? own : view),
+                      std::back_inserter(page));
+  return page;
+}
 
 std::vector<Metric> exporter_metrics() {
   std::vector<Metric> metrics;
-  for (const Collector* collector : collectors())
+  for (const auto& [collector, teller] : collectors())
     metrics.insert(metrics.end(), collector->metrics.begin(), collector->metrics.end());
   return metrics;
 }

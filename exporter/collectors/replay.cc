@@ -10,6 +10,10 @@ constexpr Metric kMetrics[] = {
     {"farshore_pg_recovery_min_apply_delay_seconds", MetricType::Gauge, kServerLabels,
      "recovery_min_apply_delay",
      "How long the standby waits before it replays a commit; 0 for none. Standby only."},
+    {"farshore_pg_replay_backlog_bytes", MetricType::Gauge, kServerLabels,
+     "pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()",
+     "Received and durable on the standby and not yet replayed: what a promotion replays first. 0 while it "
+     "replays from an archive. Standby only; absent until something was received."},
     {"farshore_pg_last_xact_replay_timestamp_seconds", MetricType::Gauge, kServerLabels,
      "pg_last_xact_replay_timestamp()",
      "When the last replayed transaction was committed, by the primary's clock. Its age grows while the "
@@ -20,17 +24,24 @@ constexpr Metric kMetrics[] = {
      "PostgreSQL 14 and later."},
 };
 
+std::optional<double> backlog_of(const ServerFacts& facts) {
+  if (!facts.receive || !facts.replay) return std::nullopt;
+  return *facts.receive > *facts.replay ? static_cast<double>(facts.receive->bytes() - facts.replay->bytes())
+                                        : 0;
+}
+
 // As PostgreSQL writes it, and as a label.
 constexpr std::pair<std::string_view, std::string_view> kStates[] = {
     {"not paused", "not_paused"}, {"pause requested", "pause_requested"}, {"paused", "paused"}};
 
 MetricFamilies collect(const ExporterView& view) {
-  ServerFamily paused(kMetrics[0], view), delay(kMetrics[1], view), commit(kMetrics[2], view),
-      state(kMetrics[3], view);
+  ServerFamily paused(kMetrics[0], view), delay(kMetrics[1], view), backlog(kMetrics[2], view),
+      commit(kMetrics[3], view), state(kMetrics[4], view);
   for (const ServerView& server : view.servers) {
     const ServerFacts* facts = server.facts();
     if (facts == nullptr || !facts->in_recovery) continue;
     paused.add_if(server, sample(facts->replay_paused));
+    backlog.add_if(server, backlog_of(*facts));
     commit.add_if(server, sample(facts->last_replayed_commit));
     if (server.details() == nullptr || !server.details()->replay) continue;
     const ReplayDetails& replay = *server.details()->replay;
@@ -40,7 +51,7 @@ MetricFamilies collect(const ExporterView& view) {
       state.add(server, *replay.pause_state == text ? 1 : 0, {{"state", std::string(label)}});
   }
   MetricFamilies families;
-  for (ServerFamily* family : {&paused, &delay, &commit, &state}) family->append_to(families);
+  for (ServerFamily* family : {&paused, &delay, &backlog, &commit, &state}) family->append_to(families);
   return families;
 }
 

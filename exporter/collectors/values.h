@@ -25,6 +25,21 @@ inline std::optional<double> sample(const std::optional<WallTime>& time) {
   return time ? std::optional(to_seconds(time->time_since_epoch())) : std::nullopt;
 }
 
+// The server's clock minus the vantage's at half the round trip, in seconds.
+inline std::optional<double> clock_offset(const ServerView& server) {
+  if (server.facts() == nullptr) return std::nullopt;
+  const ServerObservation& seen = *server.observation;
+  return to_seconds(server.facts()->server_time - (seen.last_success_wall - seen.round_trip / 2));
+}
+
+inline FamilyBuilder::Labels application_labels(const ApplicationObservation& seen,
+                                                const ExporterView& view) {
+  return {{"cluster", seen.cluster},
+          {"application", seen.application},
+          {"region", seen.region},
+          {"vantage", view.vantage}};
+}
+
 using ReadValue = std::optional<double> (*)(const ServerView& server);
 
 // A family per metric with at most one sample per server: readers[i] gives the value of metrics[i].

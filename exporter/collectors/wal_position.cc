@@ -1,4 +1,4 @@
-// Positions in the write-ahead log, in bytes since 0/0; exact in a sample up to 8 PiB of WAL.
+// The primary's positions in the write-ahead log, in bytes since 0/0; exact in a sample up to 8 PiB of WAL.
 #include "exporter/collectors/values.h"
 
 namespace farshore {
@@ -11,11 +11,6 @@ constexpr Metric kMetrics[] = {
      "Written by the primary, in bytes since 0/0. Primary only."},
     {"farshore_pg_wal_flush_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_current_wal_flush_lsn()",
      "Durable on the primary, may be acknowledged to clients, in bytes since 0/0. Primary only."},
-    {"farshore_pg_wal_receive_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_last_wal_receive_lsn()",
-     "Received and durable on the standby, in bytes since 0/0. Rewinds to the start of a segment when the "
-     "standby restarts. Standby only."},
-    {"farshore_pg_wal_replay_lsn_bytes", MetricType::Gauge, kServerLabels, "pg_last_wal_replay_lsn()",
-     "Replayed on the standby, in bytes since 0/0. Standby only."},
 };
 
 constexpr ReadValue kReaders[] = {
@@ -27,12 +22,6 @@ constexpr ReadValue kReaders[] = {
     },
     [](const ServerView& server) -> std::optional<double> {
       return server.facts() != nullptr ? sample(server.facts()->flush) : std::nullopt;
-    },
-    [](const ServerView& server) -> std::optional<double> {
-      return server.facts() != nullptr ? sample(server.facts()->receive) : std::nullopt;
-    },
-    [](const ServerView& server) -> std::optional<double> {
-      return server.facts() != nullptr ? sample(server.facts()->replay) : std::nullopt;
     },
 };
 

@@ -79,12 +79,12 @@ CONNECTIONS = Row("Replication", 6, (
           Query("max by (server, slot) (farshore_pg_replication_slot_active{" + OF + "})"),
           Query("max by (server, slot) (farshore_pg_replication_slot_retained_wal_bytes{" + OF + "})"),
           Query("min by (server, slot) (farshore_pg_replication_slot_safe_wal_bytes{" + OF + "})"), sort="On",
-          no_value="no slot"),
+          no_value="no slot is told"),
     stat(3, "Sync standbys missing", "Below the configured number commits hang: the primary answers and accepts no write.",
          Query(f"max by (server) (farshore_pg_synchronous_standbys_configured{{{OF}}} - farshore_pg_synchronous_standbys_connected"
-               f"{{{OF}}})", "{{server}}"), steps=((None, GREEN), (1, RED)), no_value="no primary seen"),
+               f"{{{OF}}})", "{{server}}"), steps=((None, GREEN), (1, RED)), no_value="no primary is told"),
     stat(3, "Replay paused", "YES: somebody paused the replay of this standby. It goes on receiving.",
-         Query(worst("farshore_pg_replay_paused"), "{{server}}"), mapping=FINE, no_value="no standby seen")))
+         Query(worst("farshore_pg_replay_paused"), "{{server}}"), mapping=FINE, no_value="no standby is told")))
 
 HEALTH = Row("The servers", 7, (
     series(6, "Connections used", "Client sessions as a part of max_connections.",
@@ -101,12 +101,12 @@ HEALTH = Row("The servers", 7, (
 READY = Row("What would hinder a failover sooner or later", 6, (
     table(8, "Settings below the primary's", "Replay on the standby stops when one is too low. Empty when none is.",
           (Column("server", "Standby"), Column("parameter", "Setting"), Column("Value", "Too low by", steps=((None, RED),))),
-          Query("max by (server, parameter) (farshore_pg_standby_parameter_shortfall{" + OF + "}) > 0"), no_value="none"),
+          Query("max by (server, parameter) (farshore_pg_standby_parameter_shortfall{" + OF + "}) > 0"), no_value="none is told"),
     stat(4, "Settings that wait for a restart", "They change what a server is as soon as it is restarted.",
          Query(worst("farshore_pg_settings_pending_restart"), "{{server}}"), steps=((None, GREEN), (1, AMBER))),
     stat(4, "Prepared transactions", "They block a clean take-over of what they locked, and go with the WAL.",
          Query(worst("farshore_pg_prepared_transactions"), "{{server}}"), steps=((None, GREEN), (1, AMBER)),
-         no_value="no primary seen"),
+         no_value="no primary is told"),
     stat(4, "Transaction ids used", "Of the 2^31 after which the server accepts no more writes.",
          Query(f"max by (server) (farshore_pg_oldest_transaction_id_age{{{OF}}}) / 2147483648", "{{server}}"), unit="percentunit", decimals=1,
          steps=((None, GREEN), (0.5, AMBER), (0.75, RED))),

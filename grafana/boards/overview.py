@@ -35,8 +35,10 @@ CLUSTERS = Row("The clusters", 6, (
            Column("Value #B", "Standbys that stream", steps=((None, RED), (1, GREEN)), width=160),
            Column("Value #C", "Paused", mapping=FINE, width=80), Column("Value #D", "Ready, of the time", "percentunit")),
           Query(f"max by (cluster, region, server, epoch) (farshore_cluster_reign_began_timestamp_seconds{{{OF}}}) * 1000"),
+          # Not told (no exporter in its region) is not none.
           Query(f"count by (cluster) (max by (cluster, server) (farshore_pg_wal_receiver_streaming{{{OF}}} == 1))\n"
-                f"or max by (cluster) (farshore_cluster_paused{{{OF}}}) * 0"),
+                f"or max by (cluster) (farshore_pg_wal_receiver_streaming{{{OF}}}) * 0\n"
+                f"or max by (cluster) (farshore_cluster_paused{{{OF}}}) * 0 unless on (cluster) farshore_pg_in_recovery{{{OF}}} == 1"),
           Query(f"max by (cluster) (farshore_cluster_paused{{{OF}}})"),
           Query(f"avg_over_time(max by (cluster) (farshore_failover_ready{{{OF}}})[$__range:$__interval])"), sort="Cluster"),
     timeline(11, "Role of every server", "Primary as soon as one vantage sees it as one. Two green lanes of one cluster at once "

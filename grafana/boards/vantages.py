@@ -39,8 +39,10 @@ CLASSES = Row("Failures by class", 6, (
 NETWORK = Row("Distance and clocks", 8, (
     series(8, "Round trip to each server", "From sending the statement to its answer, the server's work included.",
            Query(f"max by (server, vantage) (farshore_pg_round_trip_seconds{{{OF}}})", "{{server}} from {{vantage}}"), unit="s"),
-    series(8, "Clocks of the servers", "Each server's clock minus the vantage's; wrong by half a round trip at most.",
-           Query(f"max by (server, vantage) (farshore_pg_clock_offset_seconds{{{OF}}})", "{{server}} from {{vantage}}"), unit="s",
+    series(8, "Clocks", "Each server's clock minus that of its region's vantage, wrong by half a round trip at most; and how wrong each "
+           "vantage's own clock is at least, without its sign.",
+           Query(f"max by (server, vantage) (farshore_pg_clock_offset_seconds{{{OF}}})", "{{server}} from {{vantage}}"),
+           Query('max by (vantage) (farshore_vantage_clock_offset_seconds{vantage=~"$vantage"})', "vantage {{vantage}}"), unit="s",
            minimum=None),
     series(8, "Age of the newest look", "By a clock that goes on while the host sleeps. Too old a look is no vote.",
            Query('max by (vantage) (farshore_snapshot_age_seconds{vantage=~"$vantage"})', "{{vantage}}"), unit="s")))
@@ -65,7 +67,7 @@ APPLICATIONS = Row("Applications and files", 7, (
                  "{{application}} {{region}} from {{vantage}}"), unit="s", calcs=("lastNotNull",)),
     stat(5, "Certificates end in", "The application's own certificate that ends first; unknown without https.",
          Query(f"min by (application, region) (farshore_application_certificate_expiry_timestamp_seconds{{{OF}}}) - time()",
-               "{{application}} {{region}}"), unit="s", steps=((None, RED), (604800, AMBER), (1814400, GREEN)), no_value="no https"),
+               "{{application}} {{region}}"), unit="s", steps=((None, RED), (604800, AMBER), (1814400, GREEN)), no_value="none is told"),
     stat(5, "Age of the files", "What would be lost of a file tier with its source; unknown without file tiers.",
          Query(f"max by (tier, region) (farshore_files_age_seconds{{{OF}}})", "{{tier}} {{region}}"), unit="s",
          no_value="no file tier")))

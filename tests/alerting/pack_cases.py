@@ -179,5 +179,8 @@ def promtool_file(groups, alert, rule, entry):
     kept = [{"name": group["name"], "interval": f"{case.step}s",
              "rules": [each for each in group["rules"] if each.get("record", each.get("alert")) in names]}
             for group in groups]
-    tests = {"evaluation_interval": f"{case.step}s", "tests": case.tests()}
-    return {"groups": [group for group in kept if group["rules"]]}, tests
+    kept = [group for group in kept if group["rules"]]
+    # A step is longer than the window in which a state is looked for: what is recorded must be of this step.
+    tests = {"evaluation_interval": f"{case.step}s", "group_eval_order": [group["name"] for group in kept],
+             "tests": case.tests()}
+    return {"groups": kept}, tests

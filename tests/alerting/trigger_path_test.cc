@@ -99,9 +99,9 @@ class World {
     const std::string labels =
         fmt::format(R"(cluster="shop",region="us-east",server="shop-us",vantage="{}")", vantage);
     std::string page = fmt::format(
-        "farshore_pg_up{{{0}}} {1}\nfarshore_pg_answered{{{0}}} {1}\nfarshore_pg_silent{{{0}}} {2}\n"
+        "farshore_pg_up{{{0}}} {1}\nfarshore_pg_state{{{0}}} {2}\n"
         "farshore_snapshot_age_seconds{{vantage=\"{3}\"}} 0.1\n",
-        labels, down ? 0 : 1, down ? 1 : 0, vantage);
+        labels, down ? 0 : 1, down ? 0 : 4, vantage);
     for (const char* failure : {"refused", "timeout", "auth"}) {
       page += fmt::format("farshore_pg_failure{{{},class=\"{}\"}} {}\n", labels, failure,
                           down && failure == std::string("refused") ? 1 : 0);

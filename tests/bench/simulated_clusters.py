@@ -29,7 +29,7 @@ WRITES = re.compile(r"heartbeat_(?!replayed)|write_probe_|writable")
 ONLY_STANDBY = re.compile(r"replay|receive|recovery_min|predicted|lag_(bytes|seconds)$|shortfall|conflicts")
 # Absent in a world that is well.
 ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|prepared_transaction_oldest|_fds|resident|threads|process_")
-WELL = {"farshore_pg_up": 1, "farshore_pg_answered": 1,
+WELL = {"farshore_pg_up": 1,
         "farshore_pg_wal_receiver_streaming": 1, "farshore_pg_monitor_role_ok": 1,
         "farshore_pg_writable": 1, "farshore_application_up": 1, "farshore_dns_answered": 1,
         "farshore_dns_matches_primary": 1, "farshore_dns_ttl_seconds": 30, "farshore_pg_replication_slot_active": 1,
@@ -37,10 +37,13 @@ WELL = {"farshore_pg_up": 1, "farshore_pg_answered": 1,
 
 
 def documented():
-    """(name, labels) of every metric."""
+    """(name, labels, from its own region's vantage alone) of every metric of the exporter."""
     text = (ROOT / "docs/metrics.md").read_text(encoding="utf-8")
-    for name, labels in re.findall(r"^\| `(\w+)` \| \w+ \| [^|]* \| ([^|]*) \|", text, re.M):
-        yield name, labels.split()
+    page = text.split("\n## farshore-exporter\n")[1].split("\n## ")[0]
+    of_every, of_own = page.split("\n### From the vantage in its own region\n")
+    for part in of_every, of_own:
+        for name, labels in re.findall(r"^\| `(\w+)` \| \w+ \| [^|]* \| ([^|]*) \|", part, re.M):
+            yield name, labels.split(), part is of_own
 
 
 def with_values(name, labels):
@@ -74,34 +77,41 @@ class Clusters:
         """The page of one vantage; none when it went with its region."""
         if lost and vantage == REGIONS[0]:
             return None
-        page = [line("farshore_snapshot_age_seconds", {"vantage": vantage}, 0.4)]
-        for name, labels in self.metrics:
+        page = [line("farshore_snapshot_age_seconds", {"vantage": vantage}, 0.4),
+                line("farshore_vantage_clock_offset_seconds", {"vantage": vantage}, 0.01)]
+        for name, labels, of_own in self.metrics:
             if "server" in labels and "vantage" in labels:
-                page += self.of_servers(name, labels, vantage, lost)
+                page += self.of_servers(name, labels, vantage, lost, of_own)
             elif "application" in labels or "record" in labels:
-                page += self.of_services(name, labels, vantage, lost)
+                page += self.of_services(name, labels, vantage, lost, of_own)
         return "".join(page)
 
-    def of_servers(self, name, labels, vantage, lost):
+    def of_servers(self, name, labels, vantage, lost, of_own):
         for server in self.servers():
+            if of_own and vantage != server["region"]:
+                continue
             primary = server["region"] == self.primary_region(server["cluster"])
             if (ONLY_PRIMARY.search(name) and not primary) or (ONLY_STANDBY.search(name) and primary):
                 continue
             if WRITES.search(name) and not (primary and vantage == server["region"]):
                 continue
             silent = lost and server["region"] == REGIONS[0]
-            if silent and name not in ("farshore_pg_up", "farshore_pg_silent", "farshore_pg_answered", "farshore_pg_failure"):
+            if silent and name not in ("farshore_pg_up", "farshore_pg_state", "farshore_pg_failure"):
                 continue
             for more in with_values(name, labels):
                 yield line(name, {**server, "vantage": vantage, **more}, self.value(name, more, primary, silent))
 
-    def of_services(self, name, labels, vantage, lost):
+    def of_services(self, name, labels, vantage, lost, of_own):
         for cluster in self.names:
             which = {"cluster": cluster}
             if "record" in labels:
                 which.update(record=f"{cluster}.example.com", type="A", nameserver="ns1:53")
             for region in REGIONS if "application" in labels else REGIONS[:1]:
+                if of_own and vantage != region:
+                    continue
                 gone = lost and region == REGIONS[0] and "application" in labels
+                if gone and name not in ("farshore_application_up", "farshore_application_failure"):
+                    continue
                 for more in with_values(name, labels):
                     place = {"region": region} if "region" in labels else {}
                     yield line(name, {**which, **({"application": "api"} if "application" in labels else {}), **place,
@@ -111,7 +121,9 @@ class Clusters:
     def value(name, more, primary, silent):
         if name == "farshore_pg_in_recovery":
             return 0 if primary else 1
-        if silent and (more.get("class") == SILENCE or name == "farshore_pg_silent"):
+        if name == "farshore_pg_state":
+            return 0 if silent else 4 if primary else 3
+        if silent and more.get("class") == SILENCE:
             return 1
         if more.get("mode") == "on" or more.get("status") == "reserved" or more.get("state") == "not_paused":
             return 1

@@ -38,16 +38,14 @@ TEST(Metrics, OfAHealthyPairAreExactlyThese) {
   EXPECT_EQ(without_failures(samples(view_of({primary(), standby()}, history))),
             R"(farshore_pg_up{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
 farshore_pg_up{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
-farshore_pg_silent{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
-farshore_pg_silent{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0
-farshore_pg_answered{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
-farshore_pg_answered{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
+farshore_pg_state{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 4
+farshore_pg_state{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 3
 farshore_pg_in_recovery{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
 farshore_pg_in_recovery{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
-farshore_pg_timeline_id{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
-farshore_pg_timeline_id{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_pg_system_info{cluster="shop",region="us-east",server="shop-us",vantage="eu-west",system_identifier="7710890441538039360",version="15.18"} 1
 farshore_pg_system_info{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west",system_identifier="7710890441538039360",version="15.18"} 1
+farshore_pg_timeline_id{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
+farshore_pg_timeline_id{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1
 farshore_pg_wal_current_lsn_bytes{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 50332160
 farshore_pg_wal_flush_lsn_bytes{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 50331904
 farshore_pg_wal_receive_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331776
@@ -57,12 +55,14 @@ farshore_pg_wal_receiver_streaming{cluster="shop",region="eu-west",server="shop-
 farshore_pg_wal_receiver_last_message_age_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0.25
 farshore_pg_wal_receiver_flushed_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331776
 farshore_pg_wal_receiver_latest_end_lsn_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 50331904
+farshore_pg_replay_backlog_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 32
 farshore_replication_lag_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 128
 farshore_replication_lag_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 2
 farshore_predicted_loss_bytes{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 128
 farshore_predicted_loss_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 1.9
 farshore_pg_round_trip_seconds{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0.002
 farshore_pg_round_trip_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0.002
+farshore_vantage_clock_offset_seconds{vantage="eu-west"} 0
 farshore_pg_clock_offset_seconds{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 0
 farshore_pg_clock_offset_seconds{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 0
 farshore_pg_version_known{cluster="shop",region="us-east",server="shop-us",vantage="eu-west"} 1
@@ -79,8 +79,7 @@ TEST(Metrics, OfASilentServerAreItsFailureOnly) {
   std::set<std::string> names;
   for (std::string line; std::getline(in, line);)
     if (line.find("server=\"shop-us\"") != std::string::npos) names.insert(line.substr(0, line.find('{')));
-  EXPECT_EQ(names, (std::set<std::string>{"farshore_pg_up", "farshore_pg_failure", "farshore_pg_silent",
-                                          "farshore_pg_answered"}));
+  EXPECT_EQ(names, (std::set<std::string>{"farshore_pg_up", "farshore_pg_failure", "farshore_pg_state"}));
   EXPECT_THAT(
       text,
       HasSubstr(
@@ -112,20 +111,21 @@ TEST(Metrics, EveryFailureClassHasItsSeriesAndExactlyOneIsSet) {
 // The rules count these as votes and vetoes: a class on the wrong side is a failover too many or too few.
 TEST(Metrics, SilenceVotesAnAnswerVetoesAndTheRestDoesNeither) {
   using enum FailureClass;
-  const auto says = [](const ServerObservation& seen, int silent, int answered) {
-    const std::string labels = R"({cluster="shop",region="us-east",server="shop-us",vantage="eu-west"})";
-    const std::string text = samples(view_of({seen}));
-    EXPECT_THAT(text, HasSubstr(fmt::format("farshore_pg_silent{} {}\n", labels, silent)))
-        << to_string(seen.failure);
-    EXPECT_THAT(text, HasSubstr(fmt::format("farshore_pg_answered{} {}\n", labels, answered)))
+  const auto says = [](const ServerObservation& seen, int state) {
+    EXPECT_THAT(samples(view_of({seen})),
+                HasSubstr(fmt::format("farshore_pg_state{{cluster=\"shop\",region=\"us-east\",server=\"shop-"
+                                      "us\",vantage=\"eu-west\"}} {}\n",
+                                      state)))
         << to_string(seen.failure);
   };
-  says(primary(), 0, 1);
-  for (const FailureClass failure : {kRefused, kTimeout, kUnreachable})
-    says(silent(primary(), failure), 1, 0);
+  says(primary(), 4);
+  ServerObservation demoted = primary();
+  demoted.facts->in_recovery = true;
+  says(demoted, 3);
+  for (const FailureClass failure : {kRefused, kTimeout, kUnreachable}) says(silent(primary(), failure), 0);
   for (const FailureClass failure : {kAuth, kTooManyClients, kStartingUp, kShuttingDown, kQuery})
-    says(silent(primary(), failure), 0, 1);
-  for (const FailureClass failure : {kDns, kTls, kClosed}) says(silent(primary(), failure), 0, 0);
+    says(silent(primary(), failure), 2);
+  for (const FailureClass failure : {kDns, kTls, kClosed}) says(silent(primary(), failure), 1);
 }
 
 TEST(Metrics, NothingIsClaimedBeforeTheFirstAttempt) {
@@ -169,11 +169,44 @@ TEST(Metrics, TheProcessAndTheBuildAreThere) {
     EXPECT_THAT(text, HasSubstr(name));
 }
 
+// What a server says of itself stands on one page; what vantages may see differently stands on all.
+TEST(Metrics, AnotherRegionsServerIsToldOfWithoutItsDetails) {
+  ExporterView view = view_of({primary(), standby()});
+  view.servers[1].details_here = false;
+  std::istringstream in(samples(view));
+  std::set<std::string> of_primary, of_standby;
+  for (std::string line; std::getline(in, line);) {
+    const std::string name = line.substr(0, line.find('{'));
+    if (line.find("server=\"shop-us\"") != std::string::npos) of_primary.insert(name);
+    if (line.find("server=\"shop-eu\"") != std::string::npos) of_standby.insert(name);
+  }
+  EXPECT_THAT(of_primary, testing::Contains("farshore_pg_version_known"));
+  EXPECT_THAT(of_standby,
+              testing::UnorderedElementsAre("farshore_pg_up", "farshore_pg_failure", "farshore_pg_state",
+                                            "farshore_pg_in_recovery", "farshore_pg_system_info",
+                                            "farshore_replication_lag_bytes", "farshore_predicted_loss_bytes",
+                                            "farshore_pg_round_trip_seconds"));
+}
+
+TEST(Metrics, TheVantagesOwnClockIsAsWrongAsTheServerThatAgreesMost) {
+  ServerObservation ahead = primary(), behind = standby();
+  ahead.facts->server_time = kServerTime + 5s;
+  behind.facts->server_time = kServerTime - 2s;
+  const auto says = [](const ExporterView& view) {
+    const std::string text = samples(view);
+    const size_t begin = text.find("farshore_vantage_clock_offset_seconds");
+    return begin == std::string::npos ? "" : text.substr(begin, text.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(says(view_of({ahead, behind})), "farshore_vantage_clock_offset_seconds{vantage=\"eu-west\"} 2");
+  EXPECT_EQ(says(view_of({ahead})), "") << "which of two clocks is wrong nobody can say";
+  EXPECT_EQ(says(view_of({ahead, silent(behind, FailureClass::kTimeout)})), "");
+}
+
 TEST(Collectors, HaveNamesOfTheirOwnAndShareNoFamily) {
   std::set<std::string_view> names;
   std::set<std::string> families;
   const ExporterView view = view_of({primary(), standby()});
-  for (const Collector* collector : collectors()) {
+  for (const auto& [collector, teller] : collectors()) {
     EXPECT_TRUE(names.insert(collector->name).second) << collector->name;
     for (const auto& family : collector->collect(view))
       EXPECT_TRUE(families.insert(family.name).second) << family.name;
@@ -182,7 +215,7 @@ TEST(Collectors, HaveNamesOfTheirOwnAndShareNoFamily) {
 
 TEST(Collectors, GiveWhatTheyDeclare) {
   const ExporterView view = view_of({primary(), standby()}, {{kNow - 3s, Lsn(0x3000010)}});
-  for (const Collector* collector : collectors())
+  for (const auto& [collector, teller] : collectors())
     EXPECT_THAT(find_undeclared(collector->collect(view), collector->metrics), testing::IsEmpty());
 }
 

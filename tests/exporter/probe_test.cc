@@ -63,6 +63,23 @@ TEST(Probe, TakesApplicationsByTheirOwnModule) {
               HasSubstr("\nprobe_success 0\n"));
 }
 
+// Where its name is not found there is no sample of it, and one answer is not enough for two regions.
+TEST(Probe, AnApplicationIsWellWhenItAnswersInEachOfItsRegions) {
+  ExporterView view = watching();
+  ApplicationList both = *view.watch.applications;
+  both.push_back(both.front());
+  both.back().region = "eu-west";
+  const auto success = [&](ApplicationFailure other) {
+    both.back().failure = other;
+    view.watch.applications = std::make_shared<const ApplicationList>(both);
+    const std::string page = render_probe(view, "target=shop-api&module=http").value();
+    return page.find("\nprobe_success 1\n") != std::string::npos;
+  };
+  EXPECT_TRUE(success(ApplicationFailure::kNone));
+  EXPECT_FALSE(success(ApplicationFailure::kStatus));
+  EXPECT_FALSE(success(ApplicationFailure::kDns));
+}
+
 TEST(Probe, KnowsARecordWhoseNameServersAreNotFound) {
   DnsObservation record;
   record.record = "orders.example.com";

@@ -2,11 +2,13 @@
 // program's path.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -17,11 +19,17 @@
 
 namespace farshore::test {
 
-// Name and connection string; at most three, each in a region of its own.
+// Name and connection string; at most three.
 using Servers = std::vector<std::pair<std::string, std::string>>;
 
+// The region of each server. A vantage's page has everything only of the servers in its own.
+using Regions = std::array<std::string, 3>;
+inline const Regions kApart = {"us-east", "eu-west", "eu-central"},
+                     kTogether = {"eu-west", "eu-west", "eu-west"};
+
 // `observe` is added to the observe settings: ", heartbeat: 1s".
-inline std::string topology_yaml(const Servers& servers, const std::string& observe = "") {
+inline std::string topology_yaml(const Servers& servers, const std::string& observe = "",
+                                 const Regions& regions = kApart) {
   std::string text =
       "vantages: {names: [us-east, eu-west, eu-central]}\n"
       "prometheus:\n  servers:\n    - {region: us-east, url: \"http://127.0.0.1:9\"}\n"
@@ -37,25 +45,24 @@ inline std::string topology_yaml(const Servers& servers, const std::string& obse
       observe +
       "}\n"
       "clusters:\n  - name: shop\n    failover: {mode: off}\n    servers:\n";
-  const char* regions[] = {"us-east", "eu-west", "eu-central"};
-  std::string fences = "    fence:\n", targets;
+  std::string fences = "    fence:\n";
+  std::set<std::string> targets;
   for (size_t i = 0; i < servers.size(); ++i) {
     const auto& [name, conninfo] = servers[i];
     text +=
         fmt::format("      - {{name: {}, region: {}, conninfo: \"{}\", admin: {{user: a, passfile: /x}}}}\n",
-                    name, regions[i], conninfo);
+                    name, regions.at(i), conninfo);
+    targets.insert(regions.at(i) + ": 127.0.0.1");
     fences +=
         fmt::format("      - {{kind: command, server: {}, act: [/bin/false], proof: [/bin/false]}}\n", name);
-    targets += fmt::format("{}{}: 127.0.0.1", targets.empty() ? "" : ", ", regions[i]);
   }
-  return text + fences +
-         "    traffic:\n      - {kind: command, name: x, act: [/bin/false], read: [/bin/false], targets: {" +
-         targets + "}}\n";
+  text += fences + "    traffic:\n      - {kind: command, name: x, act: [/bin/false], read: [/bin/false], ";
+  return text + fmt::format("targets: {{{}}}}}\n", fmt::join(targets, ", "));
 }
 
 // For tests that never wait for a deadline: a busy machine must not look like a lost server.
 inline std::string patient_topology(const Servers& servers) {
-  std::string text = topology_yaml(servers);
+  std::string text = topology_yaml(servers, "", kTogether);
   const std::string hasty = "timeout: 300ms";
   return text.replace(text.find(hasty), hasty.size(), "timeout: 2800ms");
 }
@@ -64,7 +71,7 @@ class RunningExporter {
  public:
   explicit RunningExporter(const Servers& servers, const std::vector<std::string>& more_flags = {},
                            const std::vector<std::string>& environment = {})
-      : RunningExporter(topology_yaml(servers), "eu-west", more_flags, environment) {}
+      : RunningExporter(topology_yaml(servers, "", kTogether), "eu-west", more_flags, environment) {}
   RunningExporter(const std::string& topology, const std::string& vantage,
                   const std::vector<std::string>& more_flags = {},
                   const std::vector<std::string>& environment = {}) {

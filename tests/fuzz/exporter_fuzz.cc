@@ -16,9 +16,10 @@
 
 // In place of the registry's: those by which the modules of /probe judge. What the others would add to a page
 // is not read from a request.
-std::span<const farshore::Collector* const> farshore::collectors() {
-  static constexpr const Collector* kJudged[] = {&kAvailabilityCollector, &kApplicationCollector,
-                                                 &kDnsRecordCollector};
+std::span<const farshore::Row> farshore::collectors() {
+  static constexpr Row kJudged[] = {{&kAvailabilityCollector, Teller::kEveryVantage},
+                                    {&kApplicationCollector, Teller::kEveryVantage},
+                                    {&kDnsRecordCollector, Teller::kEveryVantage}};
   return kJudged;
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "actuator/ctl/generate/generate.h"
@@ -13,6 +14,7 @@ namespace {
 
 // Evidence counts for this long (protocol, S7): a sample of Prometheus and the snapshot behind it.
 constexpr int kFreshSeconds = 3;
+constexpr nanoseconds kFresh = std::chrono::seconds(kFreshSeconds);
 
 // How far alerts look back for the newest sample: it is as old as an interval (2 s at most) and the scrape
 // took.
@@ -31,20 +33,20 @@ std::string vantages_of(const Topology& topology) {
   return out;
 }
 
-// Only silence votes: an answer, were it a refusal, proves a living postmaster, and a name that cannot be
-// resolved proves nothing. A sample must be fresh at both ends: scraped just now, of a snapshot just taken.
-// The age of the snapshot is asked for as it is now, so that a vantage that cannot be scraped votes no more.
-// The configured vantages are picked there, from three series: from those of all servers it costs more than
-// the rest of the rule.
-std::string down_votes(const std::string& vantages) {
-  return fmt::format(
-      "count by (cluster, region, server) (\n"
-      "  max by (cluster, region, server, vantage) (\n"
-      "    last_over_time(farshore_pg_silent[{1}s]) == 1\n"
-      "    and on (vantage, instance) farshore_snapshot_age_seconds{{vantage=~\"{0}\"}} <= {1}\n"
-      "  )\n"
-      ")",
-      vantages, kFreshSeconds);
+// What the failover group records of a server's life and of the reign.
+std::string states(std::string_view matcher, std::string_view window) {
+  return fmt::format("last_over_time(cluster_region_server_state:farshore_pg_state:vantages{}[{}])", matcher,
+                     window);
+}
+std::string reign(std::string_view window) {
+  return fmt::format("last_over_time(cluster_region_server_epoch:farshore_cluster_primary_epoch:newest[{}])",
+                     window);
+}
+
+// So long other groups look back for it. A series ends when no vantage finds the server in that state, and
+// this window outlives that end: a vantage that finds another state at every look counts for both.
+nanoseconds states_recent(const Topology& topology) {
+  return std::max<nanoseconds>(2s, 2 * topology.detect.scrape_interval);
 }
 
 std::string looking_vantages(const std::string& vantages) {
@@ -70,23 +72,45 @@ std::string missing_vantages(const Topology& topology) {
   return out;
 }
 
-// A limit that is not the same for all as a series: one term for each value, a hundred clusters of one value
-// in one term. Without samples of a cluster there is no limit either.
-std::string limits(const std::map<std::string, std::set<std::string>>& names_by_value,
-                   std::string_view metric, std::string_view level, std::string_view label) {
+// A limit of the topology, and those for whom it is that.
+using NamesByValue = std::map<std::string, std::set<std::string>>;
+
+// One term for each value: `before`, a matcher of those for whom it is that (none when all have the same),
+// `after`, and the value.
+std::string limited(const NamesByValue& names_by_value, std::string_view label, std::string_view before,
+                    std::string_view after) {
   std::string out;
-  for (const auto& [value, names] : names_by_value)
-    out +=
-        fmt::format("{}count by ({}) (last_over_time({}{{{}=~\"{}\"}}[{}])) * 0 + {}",
-                    out.empty() ? "" : "\nor\n", level, metric, label, alternatives(names), kRecent, value);
+  for (const auto& [value, names] : names_by_value) {
+    const std::string matcher =
+        names_by_value.size() == 1 ? "" : fmt::format("{{{}=~\"{}\"}}", label, alternatives(names));
+    out += fmt::format("{}{}{}{}{}", out.empty() ? "" : "\nor\n", before, matcher, after, value);
+  }
   return out;
 }
 
-std::string loss_limits(const Topology& topology, std::string (*value)(const DataLossLimit&)) {
-  std::map<std::string, std::set<std::string>> names;
+NamesByValue loss_bytes_of(const Topology& topology) {
+  NamesByValue names;
   for (const ClusterConfig& cluster : topology.clusters)
-    names[value(cluster.failover.max_data_loss)].insert(cluster.name);
-  return limits(names, "cluster_region_server:farshore_pg_up:sum", "cluster", "cluster");
+    names[std::to_string(cluster.failover.max_data_loss.bytes)].insert(cluster.name);
+  return names;
+}
+
+NamesByValue loss_seconds_of(const Topology& topology) {
+  NamesByValue names;
+  for (const ClusterConfig& cluster : topology.clusters)
+    names[fmt::format("{}", to_seconds(cluster.failover.max_data_loss.time))].insert(cluster.name);
+  return names;
+}
+
+// Then the rules of a limit know the clusters of the topology alone.
+bool limits_differ(const Topology& topology) {
+  return loss_bytes_of(topology).size() > 1 || loss_seconds_of(topology).size() > 1;
+}
+
+std::string clusters_of(const Topology& topology) {
+  std::set<std::string> names;
+  for (const ClusterConfig& cluster : topology.clusters) names.insert(cluster.name);
+  return fmt::format("{{cluster=~\"{}\"}}", alternatives(names));
 }
 
 bool has_dns_records(const Topology& topology) {
@@ -95,19 +119,58 @@ bool has_dns_records(const Topology& topology) {
   });
 }
 
-std::string ttl_limits(const Topology& topology) {
+NamesByValue ttls_of(const Topology& topology) {
   std::map<std::string, nanoseconds> ttls;
   for (const ClusterConfig& cluster : topology.clusters)
     for (const TrafficConfig& each : cluster.traffic)
       if (!each.type.empty()) ttls[each.name] = std::max(ttls[each.name], each.ttl);
-  std::map<std::string, std::set<std::string>> names;
+  NamesByValue names;
   for (const auto& [name, ttl] : ttls) names[fmt::format("{}", to_seconds(ttl))].insert(name);
-  return "clamp_min(\n" +
-         indented(limits(names, "farshore_dns_ttl_seconds", "cluster, record", "record"), "  ") +
-         ",\n  ${dns_ttl_seconds}\n)";
+  return names;
 }
 
 using Words = std::map<std::string, std::string, std::less<>>;
+
+// What the vantages say of a server's life, for the group that records it and for the others.
+void add_states(Words& words, const Topology& topology) {
+  // Written by this very evaluation: one of before, or of before a restart of Prometheus, counts for nothing.
+  constexpr const char* kNow = "1ms";
+  const std::string recent = prometheus_duration(states_recent(topology));
+  words.insert({{"silent_now", states("{state=\"0\"}", kNow)},
+                {"primary_now", states("{state=\"4\"}", kNow)},
+                {"alive_now", states("{state!~\"0|1\"}", kNow)},
+                {"any_state_now", states("", kNow)},
+                {"silent", states("{state=\"0\"}", recent)},
+                {"unseen", states("{state=~\"1|2\"}", recent)},
+                {"answering", states("{state=~\"3|4\"}", recent)},
+                {"standby", states("{state=\"3\"}", recent)},
+                {"primary", states("{state=\"4\"}", recent)},
+                {"any_state", states(limits_differ(topology) ? clusters_of(topology) : "", recent)},
+                {"reign_now", reign(kNow)},
+                // Of two epochs of one server within the window, the newer.
+                {"reign", fmt::format("topk by (cluster) (1, {})", reign(recent))},
+                {"told_for", prometheus_duration(kFresh + states_recent(topology))}});
+}
+
+// What the topology says of a cluster or a record.
+void add_limits(Words& words, const Topology& topology) {
+  const NamesByValue bytes = loss_bytes_of(topology), seconds = loss_seconds_of(topology);
+  constexpr const char *kBytes = "cluster_region_server:farshore_predicted_loss_bytes:min",
+                       *kSeconds = "cluster_region_server:farshore_predicted_loss_seconds:min";
+  words.insert(
+      {{"loss_bytes_within", limited(bytes, "cluster", kBytes, " <= ")},
+       {"loss_seconds_within", limited(seconds, "cluster", kSeconds, " <= ")},
+       {"loss_bytes_beyond", limited(bytes, "cluster", fmt::format("min by (cluster) ({}", kBytes), ") > ")},
+       {"loss_seconds_beyond",
+        limited(seconds, "cluster", fmt::format("min by (cluster) ({}", kSeconds), ") > ")},
+       {"lag_bytes_beyond",
+        limited(bytes, "cluster",
+                "max by (cluster, region, server) (last_over_time(farshore_replication_lag_bytes",
+                fmt::format("[{}])) > ${{lag_share}} * ", kRecent))},
+       {"ttl_beyond", limited(ttls_of(topology), "record",
+                              "max by (cluster, record) (last_over_time(farshore_dns_ttl_seconds",
+                              fmt::format("[{}])) > ", kRecent))}});
+}
 
 Words words_of(const Topology& topology, const Words& thresholds) {
   const std::string vantages = vantages_of(topology);
@@ -122,20 +185,11 @@ Words words_of(const Topology& topology, const Words& thresholds) {
       {"fresh", std::to_string(kFreshSeconds)},
       {"recent", kRecent},
       {"for", prometheus_duration(topology.detect.for_duration)},
-      {"down_votes", down_votes(vantages)},
       {"looking_vantages", looking_vantages(vantages)},
       {"missing_vantages", missing_vantages(topology)},
-      // last_over_time outlives a restart of the actuator, max one of two actuators, topk an old reign.
-      {"reign",
-       "topk by (cluster) (1, max by (cluster, server, epoch) "
-       "(last_over_time(farshore_cluster_primary_epoch[10m])))"},
-      {"loss_bytes_limits",
-       loss_limits(topology, [](const DataLossLimit& limit) { return std::to_string(limit.bytes); })},
-      {"loss_seconds_limits",
-       loss_limits(topology,
-                   [](const DataLossLimit& limit) { return fmt::format("{}", to_seconds(limit.time)); })},
-      {"ttl_limits", ttl_limits(topology)},
   };
+  add_states(words, topology);
+  add_limits(words, topology);
   for (const pack::Threshold& each : pack::kThresholds)
     words.emplace(each.name,
                   thresholds.contains(each.name) ? thresholds.find(each.name)->second : each.value);
@@ -222,14 +276,14 @@ Result<std::string> generate_rules(const Topology& topology, const RulesOptions&
   const Words words = words_of(topology, *thresholds);
   std::string out =
       "# Made by `farshorectl generate rules` from the topology; change that, not this.\ngroups:\n";
-  out += print_head("recordings", "5s");
-  for (const pack::Recording& each : pack::kRecordings)
-    if (makes_sense(each.needs, topology))
-      out += fmt::format("      - record: {}\n", each.name) + print_expr(each.expr, words);
+  std::string_view name;
   for (const pack::Group* group : pack::kGroups) {
-    out +=
-        print_head(group->name, group->interval.empty() ? prometheus_duration(topology.detect.scrape_interval)
-                                                        : std::string(group->interval));
+    if (group->name != std::exchange(name, group->name))
+      out += print_head(group->name, group->interval.empty()
+                                         ? prometheus_duration(topology.detect.scrape_interval)
+                                         : std::string(group->interval));
+    for (const pack::Recording& each : group->recordings)
+      out += fmt::format("      - record: {}\n", each.name) + print_expr(each.expr, words);
     for (const pack::Alert& alert : group->alerts)
       if (makes_sense(alert.needs, topology)) out += print_alert(alert, words, options.runbook_url);
   }

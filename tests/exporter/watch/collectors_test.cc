@@ -65,9 +65,39 @@ TEST(ApplicationCollector, ShowsAHealthyApplication) {
 farshore_application_http_status_code{cluster="shop",application="shop-api",region="us-east",vantage="eu-west"} 200
 farshore_application_latency_seconds{cluster="shop",application="shop-api",region="us-east",vantage="eu-west"} 0.012
 farshore_application_state_info{cluster="shop",application="shop-api",region="us-east",vantage="eu-west",state="ok"} 1
-farshore_application_certificate_expiry_timestamp_seconds{cluster="shop",application="shop-api",region="us-east",vantage="eu-west"} 1800000000
 farshore_application_last_success_timestamp_seconds{cluster="shop",application="shop-api",region="us-east",vantage="eu-west"} 1764084698
 )");
+}
+
+TEST(ApplicationCertificateCollector, ShowsUntilWhenItIsGood) {
+  EXPECT_EQ(
+      set_samples(kApplicationCertificateCollector, view_with(application())),
+      R"(farshore_application_certificate_expiry_timestamp_seconds{cluster="shop",application="shop-api",region="us-east",vantage="eu-west"} 1800000000
+)");
+  ApplicationObservation plain = application(), old = application();
+  plain.certificate_expiry.reset();
+  old.finished = kNow - 18s;
+  EXPECT_EQ(all_samples(kApplicationCertificateCollector, view_with(plain)), "");
+  EXPECT_EQ(all_samples(kApplicationCertificateCollector, view_with(old)), "");
+}
+
+TEST(ApplicationCertificateCollector, IsOnThePageOfItsOwnRegionOnly) {
+  const auto page = [](const std::string& region) {
+    ApplicationObservation seen = application();
+    seen.region = region;
+    return render_families(collect_page(view_with(seen)));
+  };
+  EXPECT_THAT(page("eu-west"), HasSubstr("farshore_application_certificate_expiry_timestamp_seconds{"));
+  EXPECT_THAT(page("us-east"), Not(HasSubstr("certificate_expiry")));
+  EXPECT_THAT(page("us-east"), HasSubstr("farshore_application_up{"));
+}
+
+TEST(ApplicationCollector, OneWhoseNameIsNotFoundIsNeitherUpNorDown) {
+  ApplicationObservation seen = application();
+  seen.failure = ApplicationFailure::kDns;
+  const std::string text = all_samples(kApplicationCollector, view_with(seen));
+  EXPECT_THAT(text, Not(HasSubstr("farshore_application_up")));
+  EXPECT_THAT(text, HasSubstr("class=\"dns\"} 1"));
 }
 
 TEST(ApplicationCollector, WhatIsNotKnownOfASilentOneIsAbsent) {

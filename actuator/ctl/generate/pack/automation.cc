@@ -106,6 +106,6 @@ or min by (cluster) (last_over_time(farshore_failover_plan_age_seconds[${recent}
 
 }  // namespace
 
-const Group kAutomation = {"automation", "5s", kTable};
+const Group kAutomation = {"automation", "5s", {}, kTable};
 
 }  // namespace farshore::pack

@@ -6,18 +6,18 @@ namespace {
 
 constexpr Alert kTable[] = {
     {.name = "NoPrimary",
-     .expr = R"(max by (cluster) (cluster_region_server:farshore_pg_up:sum) > 0
-unless on (cluster) cluster:farshore_pg_in_recovery:primaries > 0)",
+     .expr = R"(count by (cluster) (${standby})
+unless on (cluster) ${primary})",
      .hold = "30s",
      .severity = "critical",
      .action = "",
      .summary = "Servers of the cluster answer and none of them is a primary.",
      .description = "No vantage sees a primary of {{ $labels.cluster }}.",
      .muted_by = "PrimaryDown"},
-    // Longer than a sample is fresh: what was seen before and after a promotion is not two primaries.
+    // As long as what was seen is told: a primary of before and one of after a promotion are not two.
     {.name = "SplitBrain",
-     .expr = "cluster:farshore_pg_in_recovery:primaries > 1",
-     .hold = "5s",
+     .expr = "count by (cluster) (${primary}) > 1",
+     .hold = "${told_for}",
      .severity = "critical",
      .action = "",
      .summary = "More than one server of the cluster takes writes.",
@@ -44,8 +44,8 @@ unless on (cluster) cluster:farshore_pg_in_recovery:primaries > 0)",
      .summary = "Servers of one cluster belong to different database systems.",
      .description = "{{ $value }} different system identifiers are seen in {{ $labels.cluster }}."},
     {.name = "TimelineDiverged",
-     .expr = R"(cluster_region_server:farshore_pg_timeline_id:max
-< on (cluster) group_left () max by (cluster) (cluster_region_server:farshore_pg_timeline_id:max))",
+     .expr = R"(max by (cluster, region, server) (last_over_time(farshore_pg_timeline_id[${recent}]))
+< on (cluster) group_left () max by (cluster) (last_over_time(farshore_pg_timeline_id[${recent}])))",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -53,20 +53,9 @@ unless on (cluster) cluster:farshore_pg_in_recovery:primaries > 0)",
      .description =
          "{{ $labels.server }} of {{ $labels.cluster }} is on timeline {{ $value }}, others are further: "
          "it does not follow the primary."},
-    {.name = "NoPromotableStandby",
-     .expr = "cluster:farshore_predicted_loss_bytes:promotable_standbys == 0",
-     .hold = "5m",
-     .severity = "critical",
-     .action = "",
-     .summary = "No standby could be promoted within max_data_loss.",
-     .description = "{{ $value }} standbys of {{ $labels.cluster }} are known to be within max_data_loss.",
-     .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "PrimaryUnreachableMinority",
-     .expr = R"((
-  cluster_region_server:farshore_pg_up:silent_vantages < ${quorum}
-)
-* on (cluster, server) group_left (epoch)
-${reign})",
+     .expr = R"((sum by (cluster, region, server) (${silent}) < ${quorum})
+* on (cluster, server) group_left (epoch) ${reign})",
      .hold = "1m",
      .severity = "warning",
      .action = "",
@@ -78,10 +67,10 @@ ${reign})",
     // A partition: a failover would be right for most and does not come, because somebody sees them alive.
     {.name = "RegionIsolated",
      .expr = R"(count by (region) (
-  cluster_region_server:farshore_pg_up:silent_vantages >= ${quorum}
-  and cluster_region_server:farshore_pg_up:sum > 0
+  sum by (cluster, region, server) (${silent}) >= ${quorum}
+  and on (cluster, region, server) ${answering}
 )
-== count by (region) (cluster_region_server:farshore_pg_up:sum > 0))",
+== count by (region) (count by (cluster, region, server) (${answering})))",
      .hold = "30s",
      .severity = "critical",
      .action = "",
@@ -91,8 +80,8 @@ ${reign})",
          "vantages and answer another: a partition. No failover starts while a vantage sees the primary.",
      .needs = Needs::kMinority},
     {.name = "ServerDown",
-     .expr = R"(cluster_region_server:farshore_pg_up:silent_vantages >= ${quorum}
-unless on (cluster, server) cluster_region_server_epoch:farshore_cluster_primary_epoch:newest)",
+     .expr = R"(sum by (cluster, region, server) (${silent}) >= ${quorum}
+unless on (cluster, server) ${reign})",
      .hold = "2m",
      .severity = "warning",
      .action = "",
@@ -100,11 +89,7 @@ unless on (cluster, server) cluster_region_server_epoch:farshore_cluster_primary
      .description = "{{ $labels.server }} in {{ $labels.region }}, of {{ $labels.cluster }}, is silent to "
                     "{{ $value }} vantages."},
     {.name = "ServerNotObserved",
-     .expr = R"(cluster_region_server:farshore_pg_up:unseen_vantages
-- (
-  cluster_region_server:farshore_pg_up:silent_vantages
-  or 0 * cluster_region_server:farshore_pg_up:unseen_vantages
-) >= ${quorum})",
+     .expr = "sum by (cluster, region, server) (${unseen}) >= ${quorum}",
      .hold = "2m",
      .severity = "warning",
      .action = "",
@@ -125,6 +110,6 @@ unless on (cluster, server) cluster_region_server_epoch:farshore_cluster_primary
 
 }  // namespace
 
-const Group kClusters = {"clusters", "5s", kTable};
+const Group kClusters = {"clusters", "5s", {}, kTable};
 
 }  // namespace farshore::pack

@@ -4,6 +4,16 @@
 namespace farshore::pack {
 namespace {
 
+constexpr Recording kRecordings[] = {
+    // The smallest: a vantage that lost sight of the primary guesses what it wrote since; the others know.
+    {"cluster_region_server:farshore_predicted_loss_bytes:min",
+     R"(min by (cluster, region, server) (last_over_time(farshore_predicted_loss_bytes[${recent}])))"},
+    {"cluster_region_server:farshore_predicted_loss_seconds:min",
+     R"(min by (cluster, region, server) (last_over_time(farshore_predicted_loss_seconds[${recent}])))"},
+    {"cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max",
+     R"(max by (cluster, region, server) (last_over_time(farshore_pg_wal_replay_lsn_bytes[${recent}])))"},
+};
+
 constexpr Alert kTable[] = {
     {.name = "ReplicaNotStreaming",
      .expr = R"(min by (cluster, region, server) (
@@ -26,9 +36,9 @@ constexpr Alert kTable[] = {
      .description = "{{ $labels.server }} of {{ $labels.cluster }} received its last message "
                     "{{ $value | humanizeDuration }} ago.",
      .muted_by = "PrimaryDown|NoPrimary"},
+    // The largest: a vantage that lost sight of the primary knows of too little to be missing.
     {.name = "ReplicationLagHigh",
-     .expr = R"(cluster_region_server:farshore_replication_lag_bytes:max
-> on (cluster) group_left () (${lag_share} * cluster:farshore_predicted_loss_bytes:limit))",
+     .expr = "${lag_bytes_beyond}",
      .hold = "2m",
      .severity = "warning",
      .action = "",
@@ -38,11 +48,9 @@ constexpr Alert kTable[] = {
          "primary has flushed.",
      .muted_by = "PrimaryDown|RpoAtRisk"},
     {.name = "RpoAtRisk",
-     .expr = R"(min by (cluster) (cluster_region_server:farshore_predicted_loss_bytes:min)
-> cluster:farshore_predicted_loss_bytes:limit
+     .expr = R"(${loss_bytes_beyond}
 or
-min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
-> cluster:farshore_predicted_loss_seconds:limit)",
+${loss_seconds_beyond})",
      .hold = "1m",
      .severity = "critical",
      .action = "",
@@ -50,6 +58,23 @@ min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
      .description =
          "The best standby of {{ $labels.cluster }} would lose {{ $value | humanize }} (bytes, or seconds), "
          "which is more than max_data_loss: a failover would be held.",
+     .muted_by = "PrimaryDown|NoPrimary"},
+    {.name = "NoPromotableStandby",
+     .expr = R"(count by (cluster) (${any_state})
+unless on (cluster) (
+  (
+    ${loss_bytes_within}
+  )
+  and
+  (
+    ${loss_seconds_within}
+  )
+))",
+     .hold = "5m",
+     .severity = "critical",
+     .action = "",
+     .summary = "No standby could be promoted within max_data_loss.",
+     .description = "No standby of {{ $labels.cluster }} is known to be within max_data_loss.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "ReplayPaused",
      .expr = "max by (cluster, region, server) (last_over_time(farshore_pg_replay_paused[${recent}]) == 1)",
@@ -59,8 +84,9 @@ min by (cluster) (cluster_region_server:farshore_predicted_loss_seconds:min)
      .summary = "Replay on a standby is paused.",
      .description = "Somebody paused replay on {{ $labels.server }} of {{ $labels.cluster }}."},
     {.name = "ReplayStuck",
-     .expr = R"(cluster_region_server:farshore_pg_wal_receive_lsn_bytes:max
-- cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max > ${stuck_replay_bytes}
+     .expr = R"(max by (cluster, region, server) (
+  last_over_time(farshore_pg_replay_backlog_bytes[${recent}]) > ${stuck_replay_bytes}
+)
 and changes(cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max[2m]) == 0
 unless on (cluster, region, server) (
   last_over_time(farshore_pg_replay_paused[${recent}]) == 1
@@ -125,11 +151,9 @@ unless on (cluster, region, server, slot) last_over_time(farshore_pg_replication
      .expr = R"(max by (cluster, region, server) (
   (
     last_over_time(farshore_pg_archiver_last_failed_timestamp_seconds[${recent}])
-      > last_over_time(farshore_pg_archiver_last_archived_timestamp_seconds[${recent}])
-    or (
-      last_over_time(farshore_pg_archiver_last_failed_timestamp_seconds[${recent}])
-      unless last_over_time(farshore_pg_archiver_last_archived_timestamp_seconds[${recent}])
-    )
+    unless
+      last_over_time(farshore_pg_archiver_last_archived_timestamp_seconds[${recent}])
+        >= last_over_time(farshore_pg_archiver_last_failed_timestamp_seconds[${recent}])
     or last_over_time(farshore_pg_archive_ready_files[${recent}]) > ${archive_backlog_files}
   )
   unless on (cluster, region, server, vantage)
@@ -150,15 +174,15 @@ unless on (cluster, region, server, slot) last_over_time(farshore_pg_replication
      .summary = "A standby's settings are lower than its primary's, which stops its replay.",
      .description = "{{ $labels.parameter }} of {{ $labels.server }} of {{ $labels.cluster }} is lower by "
                     "{{ $value }} than on its primary."},
-    // One clock that is wrong must not look like all the others being wrong: whom everybody disagrees with,
-    // is.
+    // A vantage whose clock is wrong must not look like all of its servers being wrong.
     {.name = "ClockSkew",
-     .expr =
-         R"(min by (cluster, region, server) (
-  abs(last_over_time(farshore_pg_clock_offset_seconds[${recent}]))
-) > ${clock_offset_seconds}
+     .expr = R"(max by (cluster, region, server) (
+  abs(last_over_time(farshore_pg_clock_offset_seconds[${recent}])) > ${clock_offset_seconds}
+  unless on (vantage, instance)
+    last_over_time(farshore_vantage_clock_offset_seconds[${recent}]) > ${clock_offset_seconds}
+)
 or
-min by (vantage) (abs(last_over_time(farshore_pg_clock_offset_seconds[${recent}]))) > ${clock_offset_seconds})",
+max by (vantage) (last_over_time(farshore_vantage_clock_offset_seconds[${recent}])) > ${clock_offset_seconds})",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -181,6 +205,6 @@ max by (cluster, region, server, part, reason) (last_over_time(farshore_pg_facts
 
 }  // namespace
 
-const Group kReplication = {"replication", "5s", kTable};
+const Group kReplication = {"replication", "5s", kRecordings, kTable};
 
 }  // namespace farshore::pack

@@ -4,10 +4,15 @@
 namespace farshore::pack {
 namespace {
 
+constexpr Recording kRecordings[] = {
+    {"cluster_region_application:farshore_application_up:down_vantages",
+     R"(count by (cluster, region, application) (last_over_time(farshore_application_up[${recent}]) == 0))"},
+};
+
 constexpr Alert kTable[] = {
     {.name = "ApplicationDown",
      .expr = R"(cluster_region_application:farshore_application_up:down_vantages >= ${quorum}
-and on (cluster, region) cluster_region_server_epoch:farshore_cluster_primary_epoch:newest)",
+and on (cluster, region) ${reign})",
      .hold = "1m",
      .severity = "critical",
      .action = "",
@@ -18,7 +23,7 @@ and on (cluster, region) cluster_region_server_epoch:farshore_cluster_primary_ep
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "ApplicationStandbyDown",
      .expr = R"(cluster_region_application:farshore_application_up:down_vantages >= ${quorum}
-unless on (cluster, region) cluster_region_server_epoch:farshore_cluster_primary_epoch:newest)",
+unless on (cluster, region) ${reign})",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -65,8 +70,9 @@ min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${
                     "{{ $labels.nameserver }} does not answer any vantage{{ end }} for {{ $labels.record }} "
                     "{{ $labels.type }} of {{ $labels.cluster }}."},
     {.name = "DnsTtlTooHigh",
-     .expr = R"(max by (cluster, record) (last_over_time(farshore_dns_ttl_seconds[${recent}]))
-> on (cluster, record) cluster_record:farshore_dns_ttl_seconds:limit)",
+     .expr = R"((
+  ${ttl_beyond}
+) > ${dns_ttl_seconds})",
      .hold = "15m",
      .severity = "warning",
      .action = "",
@@ -90,6 +96,6 @@ min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${
 
 }  // namespace
 
-const Group kService = {"service", "5s", kTable};
+const Group kService = {"clusters", "5s", kRecordings, kTable};
 
 }  // namespace farshore::pack

@@ -30,7 +30,8 @@ max by (vantage) (farshore_snapshot_age_seconds) > ${snapshot_age_seconds})",
      .severity = "warning",
      .action = "",
      .summary = "An exporter cannot be scraped.",
-     .description = "Exporter {{ $labels.instance }} cannot be scraped: its vantage has no vote.",
+     .description = "Exporter {{ $labels.instance }} cannot be scraped: its vantage has no vote, and details "
+                    "of its region are unseen.",
      .muted_by = "VantageQuorumLost"},
     {.name = "ActuatorUnseen",
      .expr = R"((count(up{job="farshore-actuator"} == 1) or vector(0)) < 1)",
@@ -153,6 +154,6 @@ min by (job, instance) (alertmanager_config_last_reload_successful{job="farshore
 
 }  // namespace
 
-const Group kTriggerPath = {"trigger-path", "5s", kTable};
+const Group kTriggerPath = {"trigger-path", "5s", {}, kTable};
 
 }  // namespace farshore::pack
