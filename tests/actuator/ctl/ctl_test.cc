@@ -371,7 +371,8 @@ TEST_F(CtlLocalTest, GenerateRendersWhatIsCommitted) {
                  "--threshold=snapshot_age_seconds=7", "--runbook-url=https://wiki"}),
             kExitOk)
       << err();
-  EXPECT_THAT(out(), AllOf(HasSubstr(" > 0.25 * "), HasSubstr(" > 7\n"), HasSubstr("\"https://wiki/Farshore")));
+  EXPECT_THAT(out(),
+              AllOf(HasSubstr(" > 0.25 * "), HasSubstr(" > 7\n"), HasSubstr("\"https://wiki/Farshore")));
   EXPECT_EQ(run({"generate", "rules", config_, "--threshold=lag_shore=0.25"}), kExitFailure);
   EXPECT_THAT(err(), HasSubstr("did you mean 'lag_share'?"));
   EXPECT_EQ(run({"generate", "alertmanager", config_, "--tls-folder=/t"}), kExitOk);
