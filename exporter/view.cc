@@ -63,7 +63,6 @@ ExporterView make_view(const Topology& topology, const std::string& vantage,
     server.observation = &observation;
     if (const ClusterConfig* cluster = topology.find_cluster(observation.cluster))
       server.max_loss_bytes = cluster->failover.max_data_loss.bytes;
-    server.details_here = observation.region == vantage;
     server.current = observation.attempt_finished && now - *observation.attempt_finished <= limit;
     if (server.slow() != nullptr && server.slow()->last_success)
       server.slow_age = std::max<nanoseconds>(0ns, now - *server.slow()->last_success);

@@ -29,8 +29,6 @@ struct ServerView {
   // the observer itself stands still (or the host was suspended), and nothing may be claimed about the
   // server.
   bool current = false;
-  // This vantage tells what the server says of itself: it is the one in its region.
-  bool details_here = true;
   int64_t max_loss_bytes = DataLossLimit{}.bytes;  // of its cluster's failover
   // Of a standby that answers: the newest known primary of its system, whether that still answers or not.
   const ServerObservation* primary = nullptr;

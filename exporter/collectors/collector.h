@@ -27,7 +27,6 @@ struct Row {
 
 std::span<const Row> collectors();                      // registry.cc, in the order of the page
 MetricFamilies collect_page(const ExporterView& view);  // what this vantage tells
-std::vector<Metric> exporter_metrics();                 // of all collectors
 
 extern const Collector kAvailabilityCollector;
 extern const Collector kRoleCollector;

@@ -46,7 +46,8 @@ constexpr Row kRows[] = {
 // What is in the vantage's region.
 ExporterView own_region_of(const ExporterView& view) {
   ExporterView own = view;
-  std::erase_if(own.servers, [](const ServerView& server) { return !server.details_here; });
+  std::erase_if(own.servers,
+                [&](const ServerView& server) { return server.observation->region != view.vantage; });
   if (view.watch.applications != nullptr) {
     auto applications = std::make_shared<ApplicationList>(*view.watch.applications);
     std::erase_if(*applications,
@@ -67,13 +68,6 @@ MetricFamilies collect_page(const ExporterView& view) {
     std::ranges::move(collector->collect(teller == Teller::kOwnRegion ? own : view),
                       std::back_inserter(page));
   return page;
-}
-
-std::vector<Metric> exporter_metrics() {
-  std::vector<Metric> metrics;
-  for (const auto& [collector, teller] : collectors())
-    metrics.insert(metrics.end(), collector->metrics.begin(), collector->metrics.end());
-  return metrics;
 }
 
 }  // namespace farshore

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -14,9 +16,13 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-// The samples about servers, without HELP and TYPE lines and without what differs from run to run.
+// The samples of all collectors, whoever tells them, without HELP and TYPE lines and without what differs
+// from run to run.
 std::string samples(const ExporterView& view) {
-  std::istringstream in(render_metrics(view));
+  MetricFamilies families;
+  for (const auto& [collector, teller] : collectors())
+    std::ranges::move(collector->collect(view), std::back_inserter(families));
+  std::istringstream in(render_families(families));
   std::string result;
   for (std::string line; std::getline(in, line);)
     if (line.starts_with("farshore_") && !line.starts_with("farshore_exporter_build_info"))
@@ -172,8 +178,8 @@ TEST(Metrics, TheProcessAndTheBuildAreThere) {
 // What a server says of itself stands on one page; what vantages may see differently stands on all.
 TEST(Metrics, AnotherRegionsServerIsToldOfWithoutItsDetails) {
   ExporterView view = view_of({primary(), standby()});
-  view.servers[1].details_here = false;
-  std::istringstream in(samples(view));
+  view.vantage = "us-east";
+  std::istringstream in(render_metrics(view));
   std::set<std::string> of_primary, of_standby;
   for (std::string line; std::getline(in, line);) {
     const std::string name = line.substr(0, line.find('{'));
@@ -186,6 +192,23 @@ TEST(Metrics, AnotherRegionsServerIsToldOfWithoutItsDetails) {
                                             "farshore_pg_in_recovery", "farshore_pg_system_info",
                                             "farshore_replication_lag_bytes", "farshore_predicted_loss_bytes",
                                             "farshore_pg_round_trip_seconds"));
+}
+
+TEST(Metrics, DetailsAreToldByTheVantageOfTheServersRegion) {
+  ExporterView view = view_of({primary(), standby()});
+  const auto told_by = [&](const std::string& vantage) {
+    view.vantage = vantage;
+    std::istringstream in(render_metrics(view));
+    std::vector<std::string> servers;
+    for (std::string line; std::getline(in, line);)
+      for (const char* server : {"shop-us", "shop-eu"})
+        if (line.starts_with("farshore_pg_version_known{") && line.find(server) != std::string::npos)
+          servers.emplace_back(server);
+    return servers;
+  };
+  EXPECT_EQ(told_by("us-east"), std::vector<std::string>{"shop-us"});
+  EXPECT_EQ(told_by("eu-west"), std::vector<std::string>{"shop-eu"});
+  EXPECT_EQ(told_by("eu-central"), std::vector<std::string>());
 }
 
 TEST(Metrics, TheVantagesOwnClockIsAsWrongAsTheServerThatAgreesMost) {

@@ -17,23 +17,6 @@ TEST(ExporterView, IsReadyOnceEveryServerWasLookedAt) {
   EXPECT_TRUE(view_of({unseen, standby()}).first_cycle_done);
 }
 
-TEST(ExporterView, DetailsAreToldByTheVantageOfTheServersRegion) {
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->servers = {primary(), standby()};
-  const auto told_by = [&](const std::string& vantage) {
-    const ExporterView view = make_view(
-        three_vantages(), vantage, snapshot,
-        [](std::string_view, std::string_view) { return std::vector<WalPoint>(); }, kNow);
-    std::vector<std::string> names;
-    for (const ServerView& server : view.servers)
-      if (server.details_here) names.push_back(server.observation->server);
-    return names;
-  };
-  EXPECT_EQ(told_by("us-east"), std::vector<std::string>{"shop-us"});
-  EXPECT_EQ(told_by("eu-west"), std::vector<std::string>{"shop-eu"});
-  EXPECT_EQ(told_by("eu-central"), std::vector<std::string>());
-}
-
 TEST(ExporterView, AServerIsCurrentForThreeIntervalsAndATimeout) {
   EXPECT_TRUE(view_of({primary()}, {}, kNow + 3400ms).servers[0].current);
   EXPECT_FALSE(view_of({primary()}, {}, kNow + 3600ms).servers[0].current);

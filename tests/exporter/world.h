@@ -78,12 +78,9 @@ inline ExporterView view_of(std::vector<ServerObservation> servers, const std::v
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->taken = kNow - 500ms;
   snapshot->servers = std::move(servers);
-  ExporterView view = make_view(
+  return make_view(
       three_vantages(), "eu-west", std::move(snapshot),
       [&](std::string_view, std::string_view) { return history; }, now);
-  // Who tells it is no matter of what is told.
-  for (ServerView& server : view.servers) server.details_here = true;
-  return view;
 }
 
 }  // namespace farshore

@@ -72,6 +72,10 @@ std::string missing_vantages(const Topology& topology) {
   return out;
 }
 
+std::string one_of(std::string_view label, const std::set<std::string>& names) {
+  return fmt::format("{{{}=~\"{}\"}}", label, alternatives(names));
+}
+
 // A limit of the topology, and those for whom it is that.
 using NamesByValue = std::map<std::string, std::set<std::string>>;
 
@@ -81,36 +85,17 @@ std::string limited(const NamesByValue& names_by_value, std::string_view label, 
                     std::string_view after) {
   std::string out;
   for (const auto& [value, names] : names_by_value) {
-    const std::string matcher =
-        names_by_value.size() == 1 ? "" : fmt::format("{{{}=~\"{}\"}}", label, alternatives(names));
+    const std::string matcher = names_by_value.size() == 1 ? "" : one_of(label, names);
     out += fmt::format("{}{}{}{}{}", out.empty() ? "" : "\nor\n", before, matcher, after, value);
   }
   return out;
 }
 
-NamesByValue loss_bytes_of(const Topology& topology) {
+NamesByValue clusters_by(const Topology& topology, std::string (*value)(const DataLossLimit&)) {
   NamesByValue names;
   for (const ClusterConfig& cluster : topology.clusters)
-    names[std::to_string(cluster.failover.max_data_loss.bytes)].insert(cluster.name);
+    names[value(cluster.failover.max_data_loss)].insert(cluster.name);
   return names;
-}
-
-NamesByValue loss_seconds_of(const Topology& topology) {
-  NamesByValue names;
-  for (const ClusterConfig& cluster : topology.clusters)
-    names[fmt::format("{}", to_seconds(cluster.failover.max_data_loss.time))].insert(cluster.name);
-  return names;
-}
-
-// Then the rules of a limit know the clusters of the topology alone.
-bool limits_differ(const Topology& topology) {
-  return loss_bytes_of(topology).size() > 1 || loss_seconds_of(topology).size() > 1;
-}
-
-std::string clusters_of(const Topology& topology) {
-  std::set<std::string> names;
-  for (const ClusterConfig& cluster : topology.clusters) names.insert(cluster.name);
-  return fmt::format("{{cluster=~\"{}\"}}", alternatives(names));
 }
 
 bool has_dns_records(const Topology& topology) {
@@ -145,20 +130,34 @@ void add_states(Words& words, const Topology& topology) {
                 {"answering", states("{state=~\"3|4\"}", recent)},
                 {"standby", states("{state=\"3\"}", recent)},
                 {"primary", states("{state=\"4\"}", recent)},
-                {"any_state", states(limits_differ(topology) ? clusters_of(topology) : "", recent)},
                 {"reign_now", reign(kNow)},
                 // Of two epochs of one server within the window, the newer.
                 {"reign", fmt::format("topk by (cluster) (1, {})", reign(recent))},
                 {"told_for", prometheus_duration(kFresh + states_recent(topology))}});
 }
 
+// Where limits differ their rules know the clusters of the topology alone, and so must what is held against
+// them.
+std::string known_clusters(const Topology& topology, const NamesByValue& bytes, const NamesByValue& seconds) {
+  if (bytes.size() == 1 && seconds.size() == 1) return "";
+  std::set<std::string> names;
+  for (const ClusterConfig& cluster : topology.clusters) names.insert(cluster.name);
+  return one_of("cluster", names);
+}
+
 // What the topology says of a cluster or a record.
 void add_limits(Words& words, const Topology& topology) {
-  const NamesByValue bytes = loss_bytes_of(topology), seconds = loss_seconds_of(topology);
+  const NamesByValue bytes = clusters_by(
+                         topology, [](const DataLossLimit& limit) { return std::to_string(limit.bytes); }),
+                     seconds = clusters_by(topology, [](const DataLossLimit& limit) {
+                       return fmt::format("{}", to_seconds(limit.time));
+                     });
   constexpr const char *kBytes = "cluster_region_server:farshore_predicted_loss_bytes:min",
                        *kSeconds = "cluster_region_server:farshore_predicted_loss_seconds:min";
   words.insert(
-      {{"loss_bytes_within", limited(bytes, "cluster", kBytes, " <= ")},
+      {{"any_state",
+        states(known_clusters(topology, bytes, seconds), prometheus_duration(states_recent(topology)))},
+       {"loss_bytes_within", limited(bytes, "cluster", kBytes, " <= ")},
        {"loss_seconds_within", limited(seconds, "cluster", kSeconds, " <= ")},
        {"loss_bytes_beyond", limited(bytes, "cluster", fmt::format("min by (cluster) ({}", kBytes), ") > ")},
        {"loss_seconds_beyond",
