@@ -35,6 +35,15 @@ std::string_view to_string(FailureClass failure) {
   return "";
 }
 
+std::optional<BootTime> replay_stalled_since(const ServerObservation& before, const ServerFacts& found,
+                                             BootTime at) {
+  const auto has_left_to_replay = [](const ServerFacts& facts) { return facts.backlog().value_or(0) > 0; };
+  if (!has_left_to_replay(found) || found.replay_paused.value_or(false)) return std::nullopt;
+  const bool stood =
+      before.facts && has_left_to_replay(*before.facts) && before.facts->replay == found.replay;
+  return stood && before.replay_stalled_since ? before.replay_stalled_since : at;
+}
+
 const ServerObservation* Snapshot::find(std::string_view cluster, std::string_view server) const {
   for (const ServerObservation& observation : servers)
     if (observation.cluster == cluster && observation.server == server) return &observation;

@@ -1,6 +1,7 @@
 // What one look at a PostgreSQL server found. Values that could not be read are absent, never zero.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -86,6 +87,11 @@ struct ServerFacts {
     if (!replay) return receive;
     return *receive < *replay ? replay : receive;
   }
+  // Received and not yet replayed, in bytes; 0 while replay is further, which reads from an archive then.
+  std::optional<int64_t> backlog() const {
+    if (!receive || !replay) return std::nullopt;
+    return std::max<int64_t>(0, *receive - *replay);
+  }
 };
 
 // The newest state of one server as one observer sees it.
@@ -101,9 +107,16 @@ struct ServerObservation {
   std::optional<BootTime> last_success;  // end of the last attempt that was answered
   WallTime last_success_wall{};          // the same instant by the observer's wall clock
   std::optional<ServerFacts> facts;      // of last_success; still there when the server no longer answers
+  // Since which look replay stands where it stood, with something left to replay and not by a pause (a delay
+  // on purpose is not told apart here). Absent while it moves or has nothing to do.
+  std::optional<BootTime> replay_stalled_since;
   nanoseconds round_trip{0};
   std::shared_ptr<const SlowTier> slow;  // null before its first turn, and when nobody asked for details
 };
+
+// What replay_stalled_since becomes when a look, ended at `at`, found `found` after `before`.
+std::optional<BootTime> replay_stalled_since(const ServerObservation& before, const ServerFacts& found,
+                                             BootTime at);
 
 // Immutable once published; share the pointer between threads.
 struct Snapshot {

@@ -116,6 +116,7 @@ void Observer::Loop::take_over(const Loop& previous) {
     if (same == previous.watched_.end() || theirs == nullptr) continue;
     mine.facts = theirs->facts;
     mine.last_success = theirs->last_success;
+    mine.replay_stalled_since = theirs->replay_stalled_since;
     histories_[i].restore(previous.history(mine.cluster, mine.server));
   }
   publish();
@@ -259,6 +260,7 @@ void Observer::Loop::take_result(size_t index, const ProbeResult& result) {
   observation.failure_text = result.failure.text;
   observation.up = result.facts.has_value();
   if (result.facts) {
+    observation.replay_stalled_since = replay_stalled_since(observation, *result.facts, result.finished);
     observation.facts = result.facts;
     observation.last_success = result.finished;
     observation.last_success_wall = result.answered_at;

@@ -4,13 +4,6 @@
 namespace farshore {
 namespace {
 
-constexpr ApplicationFailure kClasses[] = {
-    ApplicationFailure::kRefused,  ApplicationFailure::kTimeout,  ApplicationFailure::kUnreachable,
-    ApplicationFailure::kDns,      ApplicationFailure::kTls,      ApplicationFailure::kClosed,
-    ApplicationFailure::kProtocol, ApplicationFailure::kRedirect, ApplicationFailure::kStatus,
-    ApplicationFailure::kBody,     ApplicationFailure::kOther,
-};
-
 constexpr Metric kMetrics[] = {
     {"farshore_application_up", MetricType::Gauge, "cluster application region vantage",
      "a GET of the application's health_url",
@@ -19,9 +12,9 @@ constexpr Metric kMetrics[] = {
      "for three intervals of the watcher and a deadline."},
     {"farshore_application_failure", MetricType::Gauge, "cluster application region vantage class",
      "a GET of the application's health_url",
-     "1 for the class of the newest probe's failure, 0 for the others. redirect: a 3xx, which is never "
-     "followed; status: any other status that is not 2xx; body: too large, broken off, or called JSON and "
-     "none; dns is this vantage's own trouble."},
+     "Always 1; the label is the class of the newest probe's failure, no series when it did not fail. "
+     "redirect: a 3xx, which is never followed; status: any other status that is not 2xx; body: too large, "
+     "broken off, or called JSON and none; dns is this vantage's own trouble."},
     {"farshore_application_http_status_code", MetricType::Gauge, "cluster application region vantage",
      "a GET of the application's health_url", "The status of the newest answer. Absent when none came."},
     {"farshore_application_latency_seconds", MetricType::Gauge, "cluster application region vantage",
@@ -51,8 +44,8 @@ MetricFamilies collect(const ExporterView& view) {
     const FamilyBuilder::Labels labels = application_labels(seen, view);
     if (seen.failure != ApplicationFailure::kDns)
       up.add(seen.failure == ApplicationFailure::kNone ? 1 : 0, labels);
-    for (const ApplicationFailure candidate : kClasses)
-      failure.add(seen.failure == candidate ? 1 : 0, with(labels, "class", to_string(candidate)));
+    if (seen.failure != ApplicationFailure::kNone)
+      failure.add(1, with(labels, "class", to_string(seen.failure)));
     if (seen.status) status.add(*seen.status, labels);
     if (seen.latency) latency.add(to_seconds(*seen.latency), labels);
     if (!seen.state.empty()) state.add(1, with(labels, "state", seen.state));

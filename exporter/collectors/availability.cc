@@ -4,13 +4,6 @@
 namespace farshore {
 namespace {
 
-constexpr FailureClass kClasses[] = {
-    FailureClass::kRefused,    FailureClass::kTimeout,      FailureClass::kUnreachable,
-    FailureClass::kDns,        FailureClass::kAuth,         FailureClass::kTooManyClients,
-    FailureClass::kStartingUp, FailureClass::kShuttingDown, FailureClass::kTls,
-    FailureClass::kQuery,      FailureClass::kClosed,
-};
-
 constexpr Metric kMetrics[] = {
     {"farshore_pg_up", MetricType::Gauge, kServerLabels, "the observer's newest attempt",
      "1 if the newest attempt at the server got an answer to its query, 0 if not. Absent, so that it is no "
@@ -18,9 +11,9 @@ constexpr Metric kMetrics[] = {
      "timeout."},
     {"farshore_pg_failure", MetricType::Gauge, "cluster region server vantage class",
      "the observer's newest attempt",
-     "1 for the class of the newest attempt's failure, 0 for the others. Only refused, timeout and "
-     "unreachable are silence; dns is this vantage's own trouble; the others prove a living server or "
-     "nothing."},
+     "Always 1; the label is the class of the newest attempt's failure, no series when it did not fail. Only "
+     "refused, timeout and unreachable are silence; dns is this vantage's own trouble; the others prove a "
+     "living server or nothing."},
     // What the rules read every second: one series for each server, from which everything follows.
     {"farshore_pg_state", MetricType::Gauge, kServerLabels, "the observer's newest attempt",
      "What the newest attempt met, the more alive the larger: 0 silence (refused, timeout, unreachable), a "
@@ -42,9 +35,8 @@ MetricFamilies collect(const ExporterView& view) {
   for (const ServerView& server : view.servers) {
     if (!server.current) continue;
     up.add(server, server.observation->up ? 1 : 0);
-    for (const FailureClass candidate : kClasses)
-      failure.add(server, server.observation->failure == candidate ? 1 : 0,
-                  {{"class", std::string(to_string(candidate))}});
+    if (const FailureClass met = server.observation->failure; met != FailureClass::kNone)
+      failure.add(server, 1, {{"class", std::string(to_string(met))}});
     state.add(server, state_of(server));
   }
   MetricFamilies families;

@@ -18,9 +18,10 @@ constexpr Metric kMetrics[] = {
      "1 if the statements were made for this version of PostgreSQL (13 to 17); 0 for a newer one, which is "
      "asked what 17 is asked."},
     {"farshore_pg_facts_missing", MetricType::Gauge, "cluster region server vantage part reason", "",
-     "1 for a part whose series are absent, because the server refused it (reason refused: a privilege, a "
-     "column that it does not have) or did not answer in time (late: a lock, a busy server, a directory of "
-     "very many files). No series when all were read."},
+     "Always 1, for a part whose series are absent, because the server refused it (reason refused: a "
+     "privilege, a column that it does not have) or did not answer in time (late: a lock, a busy server, a "
+     "directory of very many files). Part columns, reason hidden: the role may not see what others do "
+     "(pg_read_all_stats, a part of pg_monitor). No series when all were read."},
     {"farshore_pg_rows_left_out", MetricType::Gauge, "cluster region server vantage kind", "",
      "Rows of this kind (standbys, slots) beyond the first 64, which have no series."},
 };
@@ -61,6 +62,8 @@ MetricFamilies collect(const ExporterView& view) {
       missing.add(server, 1, {{"part", std::string(to_string(part))}, {"reason", late ? "late" : "refused"}});
     const FactDetails* details = server.details();
     if (details == nullptr) continue;
+    if (details->privileges && details->privileges->statistics == false)
+      missing.add(server, 1, {{"part", "columns"}, {"reason", "hidden"}});
     if (details->privileges && details->privileges->statistics && details->privileges->directories)
       role.add(server, *details->privileges->statistics && *details->privileges->directories ? 1 : 0);
     if (details->standbys)

@@ -6,12 +6,6 @@
 namespace farshore {
 namespace {
 
-constexpr DnsFailure kClasses[] = {
-    DnsFailure::kTimeout,          DnsFailure::kUnreachable, DnsFailure::kNameserverUnknown,
-    DnsFailure::kRefused,          DnsFailure::kServfail,    DnsFailure::kNxdomain,
-    DnsFailure::kNotAuthoritative, DnsFailure::kNoData,      DnsFailure::kOther,
-};
-
 constexpr Metric kMetrics[] = {
     {"farshore_dns_answered", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
@@ -20,9 +14,9 @@ constexpr Metric kMetrics[] = {
      "deadline. nameserver unknown: the topology names none for the record and none is found."},
     {"farshore_dns_failure", MetricType::Gauge, "cluster record type nameserver vantage class",
      "a query of the authoritative server",
-     "1 for the class of the newest question's failure, 0 for the others. refused and servfail are what the "
-     "server said; unreachable: nothing listens, or its own name is not found; nameserver_unknown: there was "
-     "nobody to ask, and the log says why."},
+     "Always 1; the label is the class of the newest question's failure, no series when it did not fail. "
+     "refused and servfail are what the server said; unreachable: nothing listens, or its own name is not "
+     "found; nameserver_unknown: there was nobody to ask, and the log says why."},
     {"farshore_dns_ttl_seconds", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
      "The lowest TTL of the record: how long a resolver may still give the old answer after a change. Absent "
@@ -99,8 +93,8 @@ MetricFamilies collect(const ExporterView& view) {
     const DnsFinding& finding = seen.finding;
     const FamilyBuilder::Labels labels = labels_of(seen, view);
     answered.add(finding.failure == DnsFailure::kNone ? 1 : 0, labels);
-    for (const DnsFailure candidate : kClasses)
-      failure.add(finding.failure == candidate ? 1 : 0, with(labels, "class", to_string(candidate)));
+    if (finding.failure != DnsFailure::kNone)
+      failure.add(1, with(labels, "class", to_string(finding.failure)));
     if (finding.replied) latency.add(to_seconds(seen.latency), labels);
     if (finding.failure == DnsFailure::kNone || finding.failure == DnsFailure::kNoData)
       alias.add(finding.alias ? 1 : 0, labels);

@@ -5,9 +5,6 @@
 namespace farshore {
 namespace {
 
-constexpr MarkerFailure kClasses[] = {MarkerFailure::kMissing, MarkerFailure::kUnreadable,
-                                      MarkerFailure::kMalformed, MarkerFailure::kTimeout};
-
 constexpr Metric kMetrics[] = {
     {"farshore_files_marker_readable", MetricType::Gauge, "cluster tier region vantage",
      "the marker of the sync",
@@ -15,9 +12,8 @@ constexpr Metric kMetrics[] = {
      "Absent before the first reading."},
     {"farshore_files_failure", MetricType::Gauge, "cluster tier region vantage class",
      "the marker of the sync",
-     "1 for what is wrong, 0 for the others. missing, unreadable, malformed and timeout are about the marker "
-     "itself; the others are what the newest sync says of its failure, and absent when the marker is not "
-     "read."},
+     "Always 1; the label is what is wrong, no series when nothing is. missing, unreadable, malformed and "
+     "timeout are about the marker itself; the others are what the newest sync says of its failure."},
     {"farshore_files_failed_syncs", MetricType::Gauge, "cluster tier region vantage",
      "the marker of the sync", "Syncs that failed since the last good one."},
     {"farshore_files_last_attempt_timestamp_seconds", MetricType::Gauge, "cluster tier region vantage",
@@ -67,8 +63,7 @@ FamilyBuilder::Labels with_class(FamilyBuilder::Labels labels, std::string_view 
 
 void add_marker(const FileMarker& marker, const ExporterView& view, const FamilyBuilder::Labels& labels,
                 Families& families) {
-  for (const std::string_view word : kSyncFailures)
-    families.add(1, marker.failure == word ? 1 : 0, with_class(labels, word));
+  if (!marker.failure.empty()) families.add(1, 1, with_class(labels, marker.failure));
   families.add(2, static_cast<double>(marker.failed_syncs), labels);
   families.add(3, unix_seconds(marker.attempt_time), labels);
   if (!marker.good) return;
@@ -89,9 +84,10 @@ MetricFamilies collect(const ExporterView& view) {
         {"cluster", seen.cluster}, {"tier", seen.tier}, {"region", seen.region}, {"vantage", view.vantage}};
     const MarkerReading& reading = seen.reading;
     families.add(0, reading.failure == MarkerFailure::kNone ? 1 : 0, labels);
-    for (const MarkerFailure candidate : kClasses)
-      families.add(1, reading.failure == candidate ? 1 : 0, with_class(labels, to_string(candidate)));
-    if (reading.failure == MarkerFailure::kNone) add_marker(reading.marker, view, labels, families);
+    if (reading.failure == MarkerFailure::kNone)
+      add_marker(reading.marker, view, labels, families);
+    else
+      families.add(1, 1, with_class(labels, to_string(reading.failure)));
   }
   return families.take();
 }

@@ -17,7 +17,7 @@ constexpr Metric kMetrics[] = {
      "of the primary's own region, and only with observe.heartbeat; absent before the first beat and for a "
      "server that is not the cluster's newest primary. Says nothing of the disk: see farshore_pg_writable."},
     {"farshore_heartbeat_failure", MetricType::Gauge, kClass, kBeatSource,
-     "1 for the class of the newest beat's failure, 0 for the others."},
+     "Always 1; the label is the class of the newest beat's failure, no series when it did not fail."},
     {"farshore_heartbeat_beats_total", MetricType::Counter, kServerLabels, kBeatSource,
      "Beats committed since the exporter started or read its topology again."},
     {"farshore_heartbeat_last_success_timestamp_seconds", MetricType::Gauge, kServerLabels,
@@ -36,7 +36,7 @@ constexpr Metric kMetrics[] = {
      "Absent when not known: the server does not answer, or the probe failed for another reason. Waits for "
      "no standby: a missing synchronous one is not seen here."},
     {"farshore_write_probe_failure", MetricType::Gauge, kClass, kProbeSource,
-     "1 for the class of the newest write probe's failure, 0 for the others."},
+     "Always 1; the label is the class of the newest write probe's failure, no series when it did not fail."},
     {"farshore_write_probe_last_success_timestamp_seconds", MetricType::Gauge, kServerLabels,
      "the exporter's clock", "When the newest successful write probe was answered, since the Unix epoch."},
     {"farshore_write_probe_duration_seconds", MetricType::Gauge, kServerLabels, kProbeSource,
@@ -51,10 +51,9 @@ const BeatState* beats_of(const ExporterView& view, const ServerView& server) {
 
 double unix_seconds(WallTime time) { return to_seconds(time.time_since_epoch()); }
 
-void add_classes(ServerFamily& family, const ServerView& server, const WriteRecord& record) {
-  if (!record.newest) return;
-  for (const WriteFailure candidate : kWriteFailures)
-    family.add(server, *record.newest == candidate ? 1 : 0, {{"class", std::string(to_string(candidate))}});
+void add_failure(ServerFamily& family, const ServerView& server, const WriteRecord& record) {
+  if (record.newest && *record.newest != WriteFailure::kNone)
+    family.add(server, 1, {{"class", std::string(to_string(*record.newest))}});
 }
 
 void collect_beats(const ExporterView& view, MetricFamilies& families) {
@@ -65,7 +64,7 @@ void collect_beats(const ExporterView& view, MetricFamilies& families) {
     if (state == nullptr) continue;
     const WriteRecord& beat = state->beat;
     if (beat.newest) success.add(server, *beat.newest == WriteFailure::kNone ? 1 : 0);
-    add_classes(failure, server, beat);
+    add_failure(failure, server, beat);
     total.add(server, static_cast<double>(beat.successes));
     if (beat.last_success) last.add(server, unix_seconds(*beat.last_success));
     if (beat.duration && beat.newest == WriteFailure::kNone) duration.add(server, to_seconds(*beat.duration));
@@ -109,7 +108,7 @@ void collect_probes(const ExporterView& view, MetricFamilies& families) {
     const bool sick = probe.newest && means_sick(*probe.newest);
     // A server that answers nothing at all is not sick but silent.
     if (server.facts() != nullptr && (healthy || sick)) writable.add(server, healthy ? 1 : 0);
-    add_classes(failure, server, probe);
+    add_failure(failure, server, probe);
     if (probe.last_success) last.add(server, unix_seconds(*probe.last_success));
     if (probe.duration && healthy) duration.add(server, to_seconds(*probe.duration));
   }

@@ -27,7 +27,7 @@ constexpr Metric kMetrics[] = {
      "1 if the logical slot was copied from the primary, else 0; PostgreSQL 17 and later."},
     {"farshore_pg_replication_slot_wal_status", MetricType::Gauge,
      "cluster region server vantage slot slot_type status", "pg_get_replication_slots()",
-     "1 for the status of the slot: reserved, extended, unreserved or lost; 0 for the others."},
+     "Always 1; the label is the status of the slot: reserved, extended, unreserved or lost."},
     {"farshore_pg_replication_slot_invalidated_info", MetricType::Gauge,
      "cluster region server vantage slot slot_type reason", "pg_get_replication_slots()",
      "Always 1, for a slot that was invalidated; the label says why. PostgreSQL 17 and later."},
@@ -73,9 +73,8 @@ MetricFamilies collect(const ExporterView& view) {
       labels.emplace_back(label, value);
       return labels;
     };
-    if (slot.wal_status)
-      for (const std::string_view status : kStatuses)
-        statuses.add(server, *slot.wal_status == status ? 1 : 0, with("status", status));
+    for (const std::string_view status : kStatuses)
+      if (slot.wal_status == status) statuses.add(server, 1, with("status", status));
     if (slot.invalidation) invalidated.add(server, 1, with("reason", *slot.invalidation));
   });
   statuses.append_to(families);

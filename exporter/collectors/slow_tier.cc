@@ -29,7 +29,7 @@ constexpr Metric kMetrics[] = {
      "Transactions since the oldest unfrozen transaction id of any database; the server stops accepting "
      "writes before 2^31."},
     {"farshore_pg_archive_mode", MetricType::Gauge, "cluster region server vantage mode", "archive_mode",
-     "1 for the mode: off, on or always; 0 for the others."},
+     "Always 1; the label is the mode: off, on or always."},
 };
 
 template <typename Part, typename Read>
@@ -77,7 +77,7 @@ MetricFamilies collect(const ExporterView& view) {
     const FactDetails* details = server.slow_details();
     if (details == nullptr || !details->settings || !details->settings->archive_mode) continue;
     for (const char* mode : {"off", "on", "always"})
-      modes.add(server, *details->settings->archive_mode == mode ? 1 : 0, {{"mode", mode}});
+      if (*details->settings->archive_mode == mode) modes.add(server, 1, {{"mode", mode}});
   }
   modes.append_to(families);
   return families;

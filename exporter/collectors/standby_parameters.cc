@@ -9,8 +9,9 @@ constexpr Metric kMetrics[] = {
     {"farshore_pg_standby_parameter_shortfall", MetricType::Gauge, "cluster region server vantage parameter",
      "current_setting()",
      "By how much the standby's setting is below its primary's: max_connections, max_worker_processes, "
-     "max_wal_senders, max_prepared_transactions, max_locks_per_transaction. 0 is fine; above 0 replay "
-     "pauses or the standby stops sooner or later. Standby only."},
+     "max_wal_senders, max_prepared_transactions, max_locks_per_transaction. Replay pauses or the standby "
+     "stops sooner or later. Standby only; no series for a setting that is not below, nor while the primary "
+     "is not known."},
 };
 
 MetricFamilies collect(const ExporterView& view) {
@@ -19,9 +20,8 @@ MetricFamilies collect(const ExporterView& view) {
     if (server.primary == nullptr) continue;
     const StandbyMinimums& own = server.facts()->standby_minimums;
     for (const auto& [parameter, needed] : server.primary->facts->standby_minimums)
-      if (const auto found = own.find(parameter); found != own.end())
-        shortfall.add(server, static_cast<double>(std::max<int64_t>(0, needed - found->second)),
-                      {{"parameter", parameter}});
+      if (const auto found = own.find(parameter); found != own.end() && found->second < needed)
+        shortfall.add(server, static_cast<double>(needed - found->second), {{"parameter", parameter}});
   }
   MetricFamilies families;
   shortfall.append_to(families);

@@ -12,20 +12,26 @@ constexpr Metric kMetrics[] = {
      "pg_stat_get_wal_senders()",
      "How many connected standbys are synchronous or of the quorum. Below the configured number commits "
      "hang: the primary answers and accepts no write. Primary only; absent when hidden."},
+    {"farshore_pg_synchronous_standbys_missing", MetricType::Gauge, kServerLabels,
+     "synchronous_standby_names, pg_stat_get_wal_senders()",
+     "How many more would have to be connected for commits to end. Primary only; no series while none is "
+     "missing, nor when that is hidden."},
 };
 
 MetricFamilies collect(const ExporterView& view) {
-  ServerFamily configured(kMetrics[0], view), connected(kMetrics[1], view);
+  ServerFamily configured(kMetrics[0], view), connected(kMetrics[1], view), missing(kMetrics[2], view);
   for (const ServerView& server : view.servers) {
     const FactDetails* details = server.details();
     if (details == nullptr || server.facts()->in_recovery || !details->standbys) continue;
-    if (details->standbys->sync_names)
-      configured.add_if(server, sample(synchronous_standbys(*details->standbys->sync_names)));
-    connected.add_if(server, sample(details->standbys->synchronous));
+    const std::optional<int64_t>& there = details->standbys->synchronous;
+    const std::optional<int64_t> needed =
+        details->standbys->sync_names ? synchronous_standbys(*details->standbys->sync_names) : std::nullopt;
+    configured.add_if(server, sample(needed));
+    connected.add_if(server, sample(there));
+    if (needed && there && *needed > *there) missing.add(server, static_cast<double>(*needed - *there));
   }
   MetricFamilies families;
-  configured.append_to(families);
-  connected.append_to(families);
+  for (ServerFamily* family : {&configured, &connected, &missing}) family->append_to(families);
   return families;
 }
 

@@ -29,12 +29,6 @@ enum class WriteFailure {
   kSilent,        // the server does not answer the exporter's looks: nothing is sent to it
 };
 
-constexpr WriteFailure kWriteFailures[] = {
-    WriteFailure::kNoSession, WriteFailure::kTimeout,      WriteFailure::kClosed,   WriteFailure::kInRecovery,
-    WriteFailure::kReadOnly,  WriteFailure::kRoleReadOnly, WriteFailure::kDiskFull, WriteFailure::kResources,
-    WriteFailure::kIo,        WriteFailure::kDamaged,      WriteFailure::kOther,    WriteFailure::kSilent,
-};
-
 std::string_view to_string(WriteFailure failure);  // "no_session", "timeout", ...; "" for kNone
 
 // True for what a primary says, or fails to say, that cannot commit for its applications either. The others

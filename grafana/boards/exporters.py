@@ -26,9 +26,10 @@ WHOLE = Row("Is it whole", 7, (
              "the server, but what it reads goes missing.",
              Query(f"min by (server, vantage) (farshore_pg_slow_tier_success{{{OF}}})", "{{server}} from {{vantage}}"),
              mapping=values((1, "answered", GREEN), (0, "NOT", RED))),
-    table(5, "Parts refused", "What a server would not tell: a privilege, a column that it does not have, a lock. Empty when nothing.",
-          (Column("server", "Server"), Column("vantage", "Vantage"), Column("part", "Part")),
-          Query(f"max by (server, vantage, part) (farshore_pg_facts_missing{{{OF}}})"), no_value="nothing is missing"),
+    table(6, "Parts missing", "What a server would not tell (refused: a privilege, a column that it does not have), told too late, or "
+          "hides from this role. Empty when nothing.",
+          (Column("server", "Server"), Column("vantage", "Vantage"), Column("part", "Part"), Column("reason", "Reason")),
+          Query(f"max by (server, vantage, part, reason) (farshore_pg_facts_missing{{{OF}}})"), no_value="nothing is missing"),
     table(5, "Privileges and versions", "Sees all: the monitoring role has pg_monitor. Known: the statements were made for this version "
           "of PostgreSQL.",
           (Column("server", "Server"), Column("version", "Version"), Column("Value #A", "Sees all", mapping=YES),
@@ -36,7 +37,7 @@ WHOLE = Row("Is it whole", 7, (
           Query(f"min by (server) (farshore_pg_monitor_role_ok{{{OF}}})"),
           Query(f"min by (server) (farshore_pg_version_known{{{OF}}})"),
           Query(f"max by (server, version) (farshore_pg_system_info{{{OF}}})"), sort="Server"),
-    stat(5, "Rows left out", "Standbys and slots beyond the first 64 have no series.",
+    stat(4, "Rows left out", "Standbys and slots beyond the first 64 have no series.",
          Query(f"max by (server, kind) (farshore_pg_rows_left_out{{{OF}}}) > 0", "{{server}} {{kind}}"), steps=((None, AMBER),),
          no_value="none")))
 

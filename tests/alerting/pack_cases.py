@@ -20,6 +20,7 @@ MACROS = {
     "api_us": 'cluster="shop",application="shop-api",region="us-east"',
     "files": 'cluster="shop",tier="uploads",region="eu-west"',
     "record": 'cluster="shop",record="orders.example.com",type="A",nameserver="ns1:53"',
+    "unknown": 'cluster="shop",record="orders.example.com",type="A",nameserver="unknown"',
     "act": 'instance="act:10188",job="farshore-actuator"',
     "exporter": 'instance="us:10187",job="farshore-exporter"',
     "prom": 'instance="us:9090",job="farshore-prometheus"',

@@ -102,10 +102,7 @@ class World {
         "farshore_pg_up{{{0}}} {1}\nfarshore_pg_state{{{0}}} {2}\n"
         "farshore_snapshot_age_seconds{{vantage=\"{3}\"}} 0.1\n",
         labels, down ? 0 : 1, down ? 0 : 4, vantage);
-    for (const char* failure : {"refused", "timeout", "auth"}) {
-      page += fmt::format("farshore_pg_failure{{{},class=\"{}\"}} {}\n", labels, failure,
-                          down && failure == std::string("refused") ? 1 : 0);
-    }
+    if (down) page += fmt::format("farshore_pg_failure{{{},class=\"refused\"}} 1\n", labels);
     if (!down) page += fmt::format("farshore_pg_in_recovery{{{}}} 0\n", labels);
     return page;
   }

@@ -14,21 +14,20 @@ SILENCE = "timeout"
 
 # Labels beside the usual ones, and the values that the programs give them.
 VALUES = {
-    "class": ["refused", SILENCE, "unreachable", "dns", "auth", "too_many_clients", "starting_up", "shutting_down", "tls",
-              "query", "closed"],
-    "application_name": ["walreceiver"], "slot": ["standby"], "slot_type": ["physical"], "mode": ["off", "on", "always"],
+    "class": [SILENCE], "application_name": ["walreceiver"], "slot": ["standby"], "slot_type": ["physical"], "mode": ["on"],
     "kind": ["tablespace", "lock", "snapshot", "bufferpin", "deadlock"],
-    "parameter": ["max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_transactions",
-                  "max_locks_per_transaction"],
-    "status": ["reserved", "extended", "unreserved", "lost"], "state": ["not_paused", "pause_requested", "paused"],
+    "status": ["reserved"], "state": ["not_paused"],
     "system_identifier": ["71"], "version": ["15.1"], "sync_state": ["async"],
 }
-ONLY_PRIMARY = re.compile(r"replication_|current_lsn|flush_lsn|insert_lsn|synchronous|archiver|writable|slot")
+ONLY_PRIMARY = re.compile(r"pg_replication_|current_lsn|flush_lsn|insert_lsn|synchronous|archiver|writable|slot")
 # Of the primary, by the vantage of its own region.
 WRITES = re.compile(r"heartbeat_(?!replayed)|write_probe_|writable")
 ONLY_STANDBY = re.compile(r"replay|receive|recovery_min|predicted|lag_(bytes|seconds)$|shortfall|conflicts")
 # Absent in a world that is well.
-ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|prepared_transaction_oldest|_fds|resident|threads|process_")
+ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|shortfall|standbys_missing"
+                    r"|prepared_transaction_oldest|(?:dns|heartbeat|write_probe|files)_failure|_fds|resident|threads|process_")
+# Absent of what is well.
+FAILURE = re.compile(r"farshore_(pg|application)_failure")
 WELL = {"farshore_pg_up": 1,
         "farshore_pg_wal_receiver_streaming": 1, "farshore_pg_monitor_role_ok": 1,
         "farshore_pg_writable": 1, "farshore_application_up": 1, "farshore_dns_answered": 1,
@@ -80,7 +79,10 @@ class Clusters:
         page = [line("farshore_snapshot_age_seconds", {"vantage": vantage}, 0.4),
                 line("farshore_vantage_clock_offset_seconds", {"vantage": vantage}, 0.01)]
         for name, labels, of_own in self.metrics:
-            if "server" in labels and "vantage" in labels:
+            if name == "farshore_cluster_system_info":
+                page += [line(name, {"cluster": cluster, "vantage": vantage, "system_identifier": "71"}, 1)
+                         for cluster in self.names]
+            elif "server" in labels and "vantage" in labels:
                 page += self.of_servers(name, labels, vantage, lost, of_own)
             elif "application" in labels or "record" in labels:
                 page += self.of_services(name, labels, vantage, lost, of_own)
@@ -96,7 +98,7 @@ class Clusters:
             if WRITES.search(name) and not (primary and vantage == server["region"]):
                 continue
             silent = lost and server["region"] == REGIONS[0]
-            if silent and name not in ("farshore_pg_up", "farshore_pg_state", "farshore_pg_failure"):
+            if silent != bool(FAILURE.match(name)) and name not in ("farshore_pg_up", "farshore_pg_state"):
                 continue
             for more in with_values(name, labels):
                 yield line(name, {**server, "vantage": vantage, **more}, self.value(name, more, primary, silent))
@@ -110,7 +112,7 @@ class Clusters:
                 if of_own and vantage != region:
                     continue
                 gone = lost and region == REGIONS[0] and "application" in labels
-                if gone and name not in ("farshore_application_up", "farshore_application_failure"):
+                if gone != bool(FAILURE.match(name)) and name != "farshore_application_up":
                     continue
                 for more in with_values(name, labels):
                     place = {"region": region} if "region" in labels else {}
@@ -123,9 +125,7 @@ class Clusters:
             return 0 if primary else 1
         if name == "farshore_pg_state":
             return 0 if silent else 4 if primary else 3
-        if silent and more.get("class") == SILENCE:
-            return 1
-        if more.get("mode") == "on" or more.get("status") == "reserved" or more.get("state") == "not_paused":
+        if {"class", "mode", "status", "state"} & set(more):
             return 1
         return 0 if silent else WELL.get(name, 0)
 
@@ -140,6 +140,8 @@ class Clusters:
             page += [line(name, one, 0) for name in ("farshore_cluster_paused", "farshore_cluster_epoch_claimed",
                                                      "farshore_runs_held")]
             page += [line("farshore_runs_total", {**one, "state": state}, 0) for state in ("succeeded", "refused")]
+            page.append(line("farshore_cluster_reign_began_timestamp_seconds",
+                             {**one, "region": region, "server": f"{cluster}-{region}", "epoch": "7"}, now - 86400))
             page += [line("farshore_failover_ready", {**one, "reason": ""}, 1),
                      line("farshore_failover_plan_age_seconds", one, 5),
                      line("farshore_traffic_switch_pending", {**one, "record": f"{cluster}.example.com", "type": "A"}, 0)]

@@ -116,6 +116,11 @@ TEST(ExporterDetails, ARoleWithoutPrivilegesIsToldAndShowsNoFalseValue) {
   RunningExporter exporter(Servers{{"p", primary->conninfo("nobody")}, {"s", standby->conninfo("monitor")}});
   ASSERT_TRUE(exporter.wait_value("farshore_pg_monitor_role_ok", {kP}, 0));
   ASSERT_TRUE(exporter.wait_value("farshore_pg_monitor_role_ok", {kS}, 1));
+  const auto hidden_columns = [&](const std::string& server) {
+    return exporter.value("farshore_pg_facts_missing", {server, "part=\"columns\",reason=\"hidden\""});
+  };
+  EXPECT_EQ(hidden_columns(kP), 1);
+  EXPECT_EQ(hidden_columns(kS), std::nullopt);
   ASSERT_TRUE(exporter.wait_value("farshore_pg_replication_connections", {kP}, 1));
   EXPECT_EQ(exporter.value("farshore_pg_up", {kP}), 1);
   for (const char* hidden : {"farshore_pg_connections", "farshore_pg_synchronous_standbys_connected",
@@ -131,7 +136,8 @@ TEST(ExporterDetails, AStandbyWhosePrimaryWasRaisedAboveItShowsTheShortfall) {
       {.name = "standby", .port = 0, .settings = {"max_connections = 40"}, .hba = {}, .start = true});
   RunningExporter exporter(Servers{{"p", primary->conninfo()}, {"s", standby->conninfo()}});
   const std::vector<std::string> connections = {kS, "parameter=\"max_connections\""};
-  ASSERT_TRUE(exporter.wait_value("farshore_pg_standby_parameter_shortfall", connections, 0));
+  ASSERT_TRUE(exporter.wait_value("farshore_replication_lag_bytes", {kS}, 0)) << "both are seen";
+  EXPECT_EQ(exporter.value("farshore_pg_standby_parameter_shortfall", connections), std::nullopt);
   primary->append_settings({"max_connections = 47"});
   primary->stop();
   primary->start();

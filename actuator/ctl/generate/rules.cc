@@ -72,6 +72,13 @@ std::string missing_vantages(const Topology& topology) {
   return out;
 }
 
+// Of an application. The failure of a probe has a series while it lasts; the window bridges a missed scrape.
+constexpr const char* kFailingVantages = R"(count by (cluster, region, application) (
+  max by (cluster, region, application, vantage) (
+    last_over_time(farshore_application_failure{class!="dns"}[${recent}]) == 1
+  )
+))";
+
 std::string one_of(std::string_view label, const std::set<std::string>& names) {
   return fmt::format("{{{}=~\"{}\"}}", label, alternatives(names));
 }
@@ -186,6 +193,7 @@ Words words_of(const Topology& topology, const Words& thresholds) {
       {"for", prometheus_duration(topology.detect.for_duration)},
       {"looking_vantages", looking_vantages(vantages)},
       {"missing_vantages", missing_vantages(topology)},
+      {"failing_vantages", kFailingVantages},
   };
   add_states(words, topology);
   add_limits(words, topology);

@@ -36,7 +36,7 @@ _ROWS = (
     ("A", "no standby is left", "overview", "We would lose, time", "A"),
     ("A", "no standby is left", "overview", "Share of what may be lost", "AB"),
     ("BDA", "no setting of the standby is too low", "cluster", "Settings below the primary's", "A"),
-    ("BDA", "no server refuses anything", "exporters", "Parts refused", "A"),
+    ("BDA", "no server keeps anything back", "exporters", "Parts missing", "A"),
     ("BDA", "no server has more than 64 standbys or slots", "exporters", "Rows left out", "A"),
     ("BDA", "the lab's topology has no observe.heartbeat", "exporters", "Heartbeat", "A"),
     ("BDA", "the lab's topology has no observe.heartbeat", "exporters", "Write probe", "A"),

@@ -1,4 +1,5 @@
 // The stream between a primary and its standby: cut, stopped, delayed, turned around.
+#include "common/postgres/session.h"
 #include "tests/exporter/failures/fixture.h"
 
 namespace farshore::test {
@@ -113,6 +114,7 @@ TEST_F(Replication, AStandbyWhoseReplayIsPausedHoldsWhatItReceives) {
   expect_answers(kS);
   const Page paused = scrape();
   EXPECT_EQ(paused.value("farshore_pg_replay_paused", {kS}), 1);
+  EXPECT_EQ(paused.value("farshore_pg_replay_stalled_seconds", {kS}), std::nullopt);
   EXPECT_THAT(paused.set_to_one("farshore_pg_replay_pause_state", "state", kS),
               testing::ElementsAre("paused"));
   standby->sql("SELECT pg_wal_replay_resume()");
@@ -122,6 +124,28 @@ TEST_F(Replication, AStandbyWhoseReplayIsPausedHoldsWhatItReceives) {
            page.value("farshore_pg_wal_receive_lsn_bytes", {kS}) ==
                page.value("farshore_pg_wal_replay_lsn_bytes", {kS});
   }));
+}
+
+TEST_F(Replication, AStandbyWhoseReplayWaitsForAQueryStandsStill) {
+  make_pair({}, {"max_standby_streaming_delay = -1"});
+  watch_pair();
+  write_some();
+  ASSERT_TRUE(standby->wait_for_sql("SELECT count(*) FROM t", "1000"));
+  const auto stalled = [](const Page& page) {
+    return page.value("farshore_pg_replay_stalled_seconds", {kS});
+  };
+  ASSERT_TRUE(wait_page([&](const Page& page) { return stalled(page) == 0; }));
+  const BootTime limit = system_clock().boot_now() + 1min;
+  std::optional<PgSession> reader = PgSession::open(standby->conninfo(), {}, limit, system_clock()).value();
+  ASSERT_TRUE(reader->query("BEGIN ISOLATION LEVEL REPEATABLE READ", {}, limit));
+  ASSERT_TRUE(reader->query("SELECT count(*) FROM t", {}, limit));
+  primary->sql("DELETE FROM t");
+  primary->sql("VACUUM t");
+  write_some();
+  EXPECT_TRUE(wait_page([&](const Page& page) { return stalled(page).value_or(0) > 1; }));
+  expect_answers(kS);
+  reader.reset();
+  EXPECT_TRUE(wait_page([&](const Page& page) { return stalled(page) == 0; }));
 }
 
 TEST_F(Replication, ADelayedStandbyHoldsWhatItReceives) {
@@ -135,6 +159,7 @@ TEST_F(Replication, ADelayedStandbyHoldsWhatItReceives) {
            page.value("farshore_replication_lag_bytes", {kS}) == 0;
   }));
   EXPECT_EQ(scrape().value("farshore_pg_recovery_min_apply_delay_seconds", {kS}), 3600);
+  EXPECT_EQ(scrape().value("farshore_pg_replay_stalled_seconds", {kS}), std::nullopt);
   EXPECT_EQ(scrape().value("farshore_pg_replay_paused", {kS}), 0);
   expect_answers(kS);
 }

@@ -59,12 +59,13 @@ TEST(WriteClasses, SickIsOnlyWhatStopsTheApplicationsToo) {
                                        WriteFailure::kResources, WriteFailure::kIo,
                                        WriteFailure::kDamaged,   WriteFailure::kTimeout};
   std::set<std::string_view> names;
-  for (const WriteFailure failure : kWriteFailures) {
+  for (int i = 1; i <= static_cast<int>(WriteFailure::kSilent); ++i) {
+    const auto failure = static_cast<WriteFailure>(i);
     EXPECT_EQ(means_sick(failure), sick.contains(failure)) << to_string(failure);
     EXPECT_FALSE(to_string(failure).empty());
     names.insert(to_string(failure));
   }
-  EXPECT_EQ(names.size(), std::size(kWriteFailures));
+  EXPECT_EQ(names.size(), static_cast<size_t>(WriteFailure::kSilent));
   EXPECT_EQ(to_string(WriteFailure::kNone), "");
 }
 

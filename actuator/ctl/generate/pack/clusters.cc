@@ -36,7 +36,7 @@ unless on (cluster) ${primary})",
          "take writes. It is fenced again and again."},
     {.name = "SystemIdentifierMismatch",
      .expr = R"(count by (cluster) (
-  count by (cluster, system_identifier) (last_over_time(farshore_pg_system_info[${recent}]))
+  count by (cluster, system_identifier) (last_over_time(farshore_cluster_system_info[${recent}]))
 ) > 1)",
      .hold = "1m",
      .severity = "critical",

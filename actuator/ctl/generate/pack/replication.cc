@@ -10,8 +10,6 @@ constexpr Recording kRecordings[] = {
      R"(min by (cluster, region, server) (last_over_time(farshore_predicted_loss_bytes[${recent}])))"},
     {"cluster_region_server:farshore_predicted_loss_seconds:min",
      R"(min by (cluster, region, server) (last_over_time(farshore_predicted_loss_seconds[${recent}])))"},
-    {"cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max",
-     R"(max by (cluster, region, server) (last_over_time(farshore_pg_wal_replay_lsn_bytes[${recent}])))"},
 };
 
 constexpr Alert kTable[] = {
@@ -77,7 +75,9 @@ unless on (cluster) (
      .description = "No standby of {{ $labels.cluster }} is known to be within max_data_loss.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "ReplayPaused",
-     .expr = "max by (cluster, region, server) (last_over_time(farshore_pg_replay_paused[${recent}]) == 1)",
+     .expr = R"(max by (cluster, region, server) (
+  last_over_time(farshore_pg_replay_pause_state{state!="not_paused"}[${recent}]) == 1
+))",
      .hold = "5m",
      .severity = "warning",
      .action = "",
@@ -86,11 +86,7 @@ unless on (cluster) (
     {.name = "ReplayStuck",
      .expr = R"(max by (cluster, region, server) (
   last_over_time(farshore_pg_replay_backlog_bytes[${recent}]) > ${stuck_replay_bytes}
-)
-and changes(cluster_region_server:farshore_pg_wal_replay_lsn_bytes:max[2m]) == 0
-unless on (cluster, region, server) (
-  last_over_time(farshore_pg_replay_paused[${recent}]) == 1
-  or last_over_time(farshore_pg_recovery_min_apply_delay_seconds[${recent}]) > 0
+  and last_over_time(farshore_pg_replay_stalled_seconds[${recent}]) > ${stuck_replay_seconds}
 ))",
      .hold = "3m",
      .severity = "critical",
@@ -101,15 +97,14 @@ unless on (cluster, region, server) (
          "replayed, and replay stands still."},
     {.name = "SynchronousStandbyMissing",
      .expr = R"(max by (cluster, region, server) (
-  last_over_time(farshore_pg_synchronous_standbys_configured[${recent}])
-    > last_over_time(farshore_pg_synchronous_standbys_connected[${recent}])
+  last_over_time(farshore_pg_synchronous_standbys_missing[${recent}]) > 0
 ))",
      .hold = "30s",
      .severity = "critical",
      .action = "",
      .summary = "Fewer synchronous standbys are connected than commits wait for.",
      .description =
-         "{{ $labels.server }} of {{ $labels.cluster }} waits for {{ $value }} standbys and fewer are "
+         "{{ $labels.server }} of {{ $labels.cluster }} waits for {{ $value }} more standbys than are "
          "there: commits hang."},
     {.name = "SlotInactive",
      .expr = R"(max by (cluster, region, server, slot) (
@@ -191,16 +186,15 @@ max by (vantage) (last_over_time(farshore_vantage_clock_offset_seconds[${recent}
          "The clock of {{ if $labels.vantage }}vantage {{ $labels.vantage }}{{ else }}{{ $labels.server }}"
          "{{ end }} is off by at least {{ $value | humanizeDuration }}."},
     {.name = "MonitorPrivilegesMissing",
-     .expr = R"(min by (cluster, region, server) (last_over_time(farshore_pg_monitor_role_ok[${recent}]) == 0)
-or
-max by (cluster, region, server, part, reason) (last_over_time(farshore_pg_facts_missing[${recent}]) == 1))",
+     .expr = R"(max by (cluster, region, server, part, reason) (
+  last_over_time(farshore_pg_facts_missing[${recent}]) == 1
+))",
      .hold = "10m",
      .severity = "warning",
      .action = "",
      .summary = "Something of a server is hidden from the monitoring role, or told too late.",
-     .description = "The monitoring role does not see all of {{ $labels.server }} of {{ $labels.cluster }}"
-                    "{{ if $labels.part }}: {{ $labels.part }} ({{ $labels.reason }}){{ end }}. Alerts about "
-                    "that cannot fire."},
+     .description = "The monitoring role does not see all of {{ $labels.server }} of {{ $labels.cluster }}: "
+                    "{{ $labels.part }} ({{ $labels.reason }}). Alerts about that cannot fire."},
 };
 
 }  // namespace

@@ -4,14 +4,9 @@
 namespace farshore::pack {
 namespace {
 
-constexpr Recording kRecordings[] = {
-    {"cluster_region_application:farshore_application_up:down_vantages",
-     R"(count by (cluster, region, application) (last_over_time(farshore_application_up[${recent}]) == 0))"},
-};
-
 constexpr Alert kTable[] = {
     {.name = "ApplicationDown",
-     .expr = R"(cluster_region_application:farshore_application_up:down_vantages >= ${quorum}
+     .expr = R"(${failing_vantages} >= ${quorum}
 and on (cluster, region) ${reign})",
      .hold = "1m",
      .severity = "critical",
@@ -22,7 +17,7 @@ and on (cluster, region) ${reign})",
          "fails for {{ $value }} vantages. The database is not failed over for it.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "ApplicationStandbyDown",
-     .expr = R"(cluster_region_application:farshore_application_up:down_vantages >= ${quorum}
+     .expr = R"(${failing_vantages} >= ${quorum}
 unless on (cluster, region) ${reign})",
      .hold = "5m",
      .severity = "warning",
@@ -59,16 +54,20 @@ min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${
          "with something else than the primary's region.",
      .muted_by = "PrimaryDown|NoPrimary"},
     {.name = "DnsUnanswered",
-     .expr = R"(max by (cluster, record, type, nameserver) (
-  last_over_time(farshore_dns_answered[${recent}])
-) == 0)",
+     .expr = R"(count by (cluster, record, type, nameserver) (
+  max by (cluster, record, type, nameserver, vantage) (last_over_time(farshore_dns_failure[${recent}]) == 1)
+) >= ${quorum}
+or
+max by (cluster, record, type, nameserver) (
+  last_over_time(farshore_dns_failure{class="nameserver_unknown"}[${recent}]) == 1
+))",
      .hold = "5m",
      .severity = "warning",
      .action = "",
      .summary = "An authoritative name server does not answer for a traffic record.",
      .description = "{{ if eq $labels.nameserver `unknown` }}A vantage finds no name server{{ else }}"
-                    "{{ $labels.nameserver }} does not answer any vantage{{ end }} for {{ $labels.record }} "
-                    "{{ $labels.type }} of {{ $labels.cluster }}."},
+                    "{{ $labels.nameserver }} does not answer {{ $value }} vantages{{ end }} for "
+                    "{{ $labels.record }} {{ $labels.type }} of {{ $labels.cluster }}."},
     {.name = "DnsTtlTooHigh",
      .expr = R"((
   ${ttl_beyond}
@@ -96,6 +95,6 @@ min by (cluster, region, tier) (last_over_time(farshore_files_marker_readable[${
 
 }  // namespace
 
-const Group kService = {"clusters", "5s", kRecordings, kTable};
+const Group kService = {"clusters", "5s", {}, kTable};
 
 }  // namespace farshore::pack

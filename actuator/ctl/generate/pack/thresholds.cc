@@ -22,6 +22,7 @@ constexpr Threshold kTable[] = {
     {"slot_wal_bytes", "10 * 2^30", "WAL that one slot retains"},
     {"snapshot_age_seconds", "10", "age of what a vantage last saw"},
     {"stuck_replay_bytes", "64 * 2^20", "WAL received and not replayed"},
+    {"stuck_replay_seconds", "120", "since replay last moved, with something left to replay"},
     {"watchdog_seconds", "180", "since the watchdog last reached the actuator; it comes every 40 s"},
 };
 
