@@ -1,4 +1,6 @@
 // Whether commits wait for standbys that are not there.
+#include <algorithm>
+
 #include "common/postgres/synchronous_standbys.h"
 #include "exporter/collectors/values.h"
 
@@ -14,8 +16,8 @@ constexpr Metric kMetrics[] = {
      "hang: the primary answers and accepts no write. Primary only; absent when hidden."},
     {"farshore_pg_synchronous_standbys_missing", MetricType::Gauge, kServerLabels,
      "synchronous_standby_names, pg_stat_get_wal_senders()",
-     "How many more would have to be connected for commits to end. Primary only; no series while none is "
-     "missing, nor when that is hidden."},
+     "How many more would have to be connected for commits to end; 0 when enough are. Primary only; absent "
+     "when hidden."},
 };
 
 MetricFamilies collect(const ExporterView& view) {
@@ -28,7 +30,7 @@ MetricFamilies collect(const ExporterView& view) {
         details->standbys->sync_names ? synchronous_standbys(*details->standbys->sync_names) : std::nullopt;
     configured.add_if(server, sample(needed));
     connected.add_if(server, sample(there));
-    if (needed && there && *needed > *there) missing.add(server, static_cast<double>(*needed - *there));
+    if (needed && there) missing.add(server, static_cast<double>(std::max<int64_t>(0, *needed - *there)));
   }
   MetricFamilies families;
   for (ServerFamily* family : {&configured, &connected, &missing}) family->append_to(families);

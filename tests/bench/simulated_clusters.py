@@ -24,7 +24,7 @@ ONLY_PRIMARY = re.compile(r"pg_replication_|current_lsn|flush_lsn|insert_lsn|syn
 WRITES = re.compile(r"heartbeat_(?!replayed)|write_probe_|writable")
 ONLY_STANDBY = re.compile(r"replay|receive|recovery_min|predicted|lag_(bytes|seconds)$|shortfall|conflicts")
 # Absent in a world that is well.
-ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|shortfall|standbys_missing"
+ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|shortfall"
                     r"|prepared_transaction_oldest|(?:dns|heartbeat|write_probe|files)_failure|_fds|resident|threads|process_")
 # Absent of what is well.
 FAILURE = re.compile(r"farshore_(pg|application)_failure")

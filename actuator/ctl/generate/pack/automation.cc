@@ -4,15 +4,6 @@
 namespace farshore::pack {
 namespace {
 
-// What the actuators last said of a cluster, for the failover group to remember them by: ten minutes of these
-// are a fifth of the samples that ten minutes of theirs are.
-constexpr Recording kRecordings[] = {
-    {"cluster_region_server_epoch:farshore_cluster_primary_epoch:max",
-     R"(max by (cluster, region, server, epoch) (last_over_time(farshore_cluster_primary_epoch[${recent}])))"},
-    {"cluster_instance:farshore_cluster_paused:max",
-     R"(max by (cluster, instance) (last_over_time(farshore_cluster_paused[${recent}])))"},
-};
-
 constexpr Alert kTable[] = {
     {.name = "RunHeld",
      .expr = "max by (cluster) (last_over_time(farshore_runs_held[${recent}])) > 0",
@@ -22,10 +13,11 @@ constexpr Alert kTable[] = {
      .summary = "A failover is held: it waits for a person.",
      .description =
          "A failover of {{ $labels.cluster }} is held; farshorectl why {{ $labels.cluster }} says why."},
+    // The journal counts, so that a restart loses none. Two samples and not the three hundred between them.
     {.name = "RunRefused",
      .expr = R"(max by (cluster) (
-  time() - last_over_time(farshore_run_ended_timestamp_seconds[${recent}]) < 300
-  and on (cluster, run, instance) last_over_time(farshore_run_state{state="refused"}[${recent}]) == 1
+  last_over_time(farshore_runs_total{state="refused"}[${recent}])
+  > last_over_time(farshore_runs_total{state="refused"}[1m] offset 5m)
 ))",
      .hold = "",
      .severity = "warning",
@@ -49,7 +41,7 @@ constexpr Alert kTable[] = {
      .description =
          "{{ $value }} actuators are latched; farshorectl status says why, farshorectl unlatch ends it."},
     {.name = "AutomationPaused",
-     .expr = "max by (cluster) (last_over_time(cluster_instance:farshore_cluster_paused:max[1ms])) == 1",
+     .expr = "max by (cluster) (last_over_time(farshore_cluster_paused[${recent}])) == 1",
      .hold = "4h",
      .severity = "warning",
      .action = "",
@@ -57,8 +49,8 @@ constexpr Alert kTable[] = {
      .description =
          "Failover of {{ $labels.cluster }} is paused; farshorectl resume {{ $labels.cluster }} ends it."},
     {.name = "ReignUnknown",
-     .expr = R"(max by (cluster) (last_over_time(cluster_instance:farshore_cluster_paused:max[1ms]))
-unless on (cluster) last_over_time(cluster_region_server_epoch:farshore_cluster_primary_epoch:max[1ms]))",
+     .expr = R"(max by (cluster) (last_over_time(farshore_cluster_paused[${recent}]))
+unless on (cluster) last_over_time(farshore_cluster_primary_epoch[${recent}]))",
      .hold = "1m",
      .severity = "critical",
      .action = "",
@@ -118,6 +110,6 @@ or min by (cluster) (last_over_time(farshore_failover_plan_age_seconds[${recent}
 
 }  // namespace
 
-const Group kAutomation = {"automation", "5s", kRecordings, kTable};
+const Group kAutomation = {"automation", "5s", {}, kTable};
 
 }  // namespace farshore::pack

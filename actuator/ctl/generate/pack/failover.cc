@@ -22,11 +22,10 @@ constexpr Recording kRecordings[] = {
     )
   )
 ))"},
-    // The reign in force: what the automation group recorded in the last ten minutes outlives a restart of
-    // the actuator and of Prometheus, max one of two actuators, topk an old reign.
+    // The reign in force: last_over_time outlives a restart of the actuator, max one of two actuators, topk
+    // an old reign.
     {"cluster_region_server_epoch:farshore_cluster_primary_epoch:newest", R"(topk by (cluster) (1,
-  max by (cluster, region, server, epoch) (last_over_time(farshore_cluster_primary_epoch[${recent}]))
-  or last_over_time(cluster_region_server_epoch:farshore_cluster_primary_epoch:max[10m])
+  max by (cluster, region, server, epoch) (last_over_time(farshore_cluster_primary_epoch[10m]))
 ))"},
 };
 
@@ -38,10 +37,7 @@ constexpr Alert kTable[] = {
   sum by (cluster, region, server) (${silent_now}) >= ${quorum}
   unless on (cluster) ${primary_now}
   unless on (cluster, server) ${alive_now}
-  unless on (cluster) (
-    max by (cluster, instance) (last_over_time(farshore_cluster_paused[${recent}]))
-    or last_over_time(cluster_instance:farshore_cluster_paused:max[10m])
-  ) == 1
+  unless on (cluster) last_over_time(farshore_cluster_paused[10m]) == 1
 )
 * on (cluster, server) group_left (epoch) ${reign_now})",
      .hold = "${for}",
