@@ -21,10 +21,11 @@ inline constexpr Metric kLatched{
 inline constexpr Metric kTrafficPending{
     "farshore_traffic_switch_pending", MetricType::Gauge, "cluster record type", "the care for the reign",
     "1 while a traffic record does not point at the region of the reign, though a run pointed it there."};
-inline constexpr Metric kStalePrimary{"farshore_stale_primary", MetricType::Gauge, "cluster region server",
-                                      "the care for the reign",
-                                      "1 while a server that lost the reign answers as a primary, or nothing "
-                                      "proves that it cannot write; and for a minute after."};
+inline constexpr Metric kStalePrimary{
+    "farshore_stale_primary", MetricType::Gauge, "cluster region server", "the care for the reign",
+    "Always 1, while a server that lost the reign answers as a primary, or "
+    "nothing proves that it cannot write, and for a minute after; no series "
+    "for the others."};
 inline constexpr Metric kHookPending{"farshore_hook_pending", MetricType::Gauge, "cluster hook",
                                      "the care for the reign",
                                      "1 while a hook that a run asked is not in force yet."};

@@ -61,8 +61,8 @@ void add_open_ends(MetricPage& page, const MetricsInput& input, const Topology& 
   for (const auto& cluster : input.clusters)
     if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))
       for (const ServerConfig& server : config->servers)
-        page.add({{"cluster", cluster.cluster}, {"region", server.region}, {"server", server.name}},
-                 is_open(cluster.stale_primaries, server.name) ? 1 : 0);
+        if (is_open(cluster.stale_primaries, server.name))
+          page.add({{"cluster", cluster.cluster}, {"region", server.region}, {"server", server.name}}, 1);
   page.family(metric::kHookPending);
   for (const auto& cluster : input.clusters)
     if (const ClusterConfig* config = topology.find_cluster(cluster.cluster))

@@ -31,6 +31,7 @@ MetricFamilies collect_page(const ExporterView& view);  // what this vantage tel
 extern const Collector kAvailabilityCollector;
 extern const Collector kRoleCollector;
 extern const Collector kTimelineCollector;
+extern const Collector kTimelinesBehindCollector;
 extern const Collector kWalPositionCollector;
 extern const Collector kStandbyPositionCollector;
 extern const Collector kWalReceiverCollector;

@@ -21,6 +21,9 @@ constexpr Metric kMetrics[] = {
      "a query of the authoritative server",
      "The lowest TTL of the record: how long a resolver may still give the old answer after a change. Absent "
      "when the record was not answered."},
+    {"farshore_dns_ttl_above_topology_seconds", MetricType::Gauge, "cluster record type nameserver vantage",
+     "a query of the authoritative server, and the TTL in the topology file",
+     "The same, while it is above what the topology says; no series while it is not."},
     {"farshore_dns_latency_seconds", MetricType::Gauge, "cluster record type nameserver vantage",
      "a query of the authoritative server",
      "How long the newest answer took, of whatever content. Absent when none came."},
@@ -70,11 +73,13 @@ FamilyBuilder::Labels with(FamilyBuilder::Labels labels, std::string name, std::
 
 // Of a record that was answered.
 struct AnswerFamilies {
-  FamilyBuilder ttl{kMetrics[2]}, points_to{kMetrics[4]}, matches{kMetrics[5]}, values{kMetrics[6]};
+  FamilyBuilder ttl{kMetrics[2]}, ttl_above{kMetrics[3]}, points_to{kMetrics[5]}, matches{kMetrics[6]},
+      values{kMetrics[7]};
 
   void add(const ExporterView& view, const DnsObservation& seen, const FamilyBuilder::Labels& labels) {
     const DnsFinding& finding = seen.finding;
     ttl.add(*finding.ttl_seconds, labels);
+    if (*finding.ttl_seconds > to_seconds(seen.declared_ttl)) ttl_above.add(*finding.ttl_seconds, labels);
     values.add(static_cast<double>(finding.values), labels);
     for (const std::string& region : seen.regions)
       points_to.add(finding.regions.contains(region) ? 1 : 0, with(labels, "region", region));
@@ -85,7 +90,7 @@ struct AnswerFamilies {
 };
 
 MetricFamilies collect(const ExporterView& view) {
-  FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), latency(kMetrics[3]), alias(kMetrics[7]);
+  FamilyBuilder answered(kMetrics[0]), failure(kMetrics[1]), latency(kMetrics[4]), alias(kMetrics[8]);
   AnswerFamilies answers;
   if (!view.watch.records) return {};
   for (const DnsObservation& seen : *view.watch.records) {
@@ -101,8 +106,8 @@ MetricFamilies collect(const ExporterView& view) {
     if (finding.failure == DnsFailure::kNone) answers.add(view, seen, labels);
   }
   MetricFamilies families;
-  for (FamilyBuilder* family : {&answered, &failure, &answers.ttl, &latency, &answers.points_to,
-                                &answers.matches, &answers.values, &alias})
+  for (FamilyBuilder* family : {&answered, &failure, &answers.ttl, &answers.ttl_above, &latency,
+                                &answers.points_to, &answers.matches, &answers.values, &alias})
     family->append_to(families);
   return families;
 }

@@ -15,6 +15,7 @@ constexpr Row kRows[] = {
     {&kAvailabilityCollector, Teller::kEveryVantage},
     {&kRoleCollector, Teller::kEveryVantage},
     {&kTimelineCollector, Teller::kOwnRegion},
+    {&kTimelinesBehindCollector, Teller::kEveryVantage},
     {&kWalPositionCollector, Teller::kEveryVantage},
     {&kStandbyPositionCollector, Teller::kOwnRegion},
     {&kWalReceiverCollector, Teller::kOwnRegion},

@@ -14,6 +14,10 @@ constexpr Metric kMetrics[] = {
      "pg_get_replication_slots()",
      "WAL that the slot keeps, up to the current position, on a standby up to what it holds; absent for a "
      "slot that keeps none: never used, or lost."},
+    {"farshore_pg_replication_slot_unread_wal_bytes", MetricType::Gauge, kLabels,
+     "pg_get_replication_slots()",
+     "WAL that the slot keeps while nobody streams through it. No series while somebody does, nor for a slot "
+     "that keeps none or is a copy of the primary's."},
     {"farshore_pg_replication_slot_safe_wal_bytes", MetricType::Gauge, kLabels, "pg_get_replication_slots()",
      "WAL that may still be written before the slot is in danger of being lost; negative when it is late. "
      "Absent without max_slot_wal_keep_size and for lost slots."},
@@ -37,6 +41,9 @@ using ReadRow = std::optional<double> (*)(const SlotFacts& slot);
 constexpr ReadRow kReaders[] = {
     [](const SlotFacts& slot) { return sample(slot.active); },
     [](const SlotFacts& slot) { return sample(slot.retained_bytes); },
+    [](const SlotFacts& slot) {
+      return slot.active != false || slot.synced == true ? std::nullopt : sample(slot.retained_bytes);
+    },
     [](const SlotFacts& slot) { return sample(slot.safe_bytes); },
     [](const SlotFacts& slot) { return sample(slot.conflicting); },
     [](const SlotFacts& slot) { return sample(slot.inactive_since); },

@@ -42,6 +42,7 @@ DnsList first_list(const Topology& topology) {
     entry.type = record.type;
     entry.nameserver = nameserver;
     for (const auto& [region, target] : record.targets) entry.regions.push_back(region);
+    entry.declared_ttl = record.ttl;
   });
   return list;
 }
@@ -83,7 +84,7 @@ class DnsWatcher::Lanes {
   void take_over(const DnsList& previous) {
     board_.take_over(previous, [](const DnsObservation& a, const DnsObservation& b) {
       return a.cluster == b.cluster && a.record == b.record && a.type == b.type &&
-             a.nameserver == b.nameserver && a.regions == b.regions;
+             a.nameserver == b.nameserver && a.regions == b.regions && a.declared_ttl == b.declared_ttl;
     });
   }
 

@@ -37,6 +37,7 @@ inline constexpr std::string_view kUnknownNameserver = "unknown";
 struct DnsObservation {
   std::string cluster, record, type, nameserver;
   std::vector<std::string> regions;  // every region that has a target
+  nanoseconds declared_ttl{0};       // what the topology says
   std::optional<BootTime> finished;  // absent before the first
   DnsFinding finding;
   nanoseconds latency{0};  // of what it replied

@@ -24,8 +24,9 @@ ONLY_PRIMARY = re.compile(r"pg_replication_|current_lsn|flush_lsn|insert_lsn|syn
 WRITES = re.compile(r"heartbeat_(?!replayed)|write_probe_|writable")
 ONLY_STANDBY = re.compile(r"replay|receive|recovery_min|predicted|lag_(bytes|seconds)$|shortfall|conflicts")
 # Absent in a world that is well.
-ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|shortfall"
-                    r"|prepared_transaction_oldest|(?:dns|heartbeat|write_probe|files)_failure|_fds|resident|threads|process_")
+ABSENT = re.compile(r"archiver_last_failed|inactive_since|invalidated|facts_missing|rows_left_out|prepared_transaction_oldest"
+                    r"|shortfall|timelines_behind|ttl_above|unread_wal|(?:dns|heartbeat|write_probe|files)_failure"
+                    r"|_fds|resident|threads|process_")
 # Absent of what is well.
 FAILURE = re.compile(r"farshore_(pg|application)_failure")
 WELL = {"farshore_pg_up": 1,
@@ -145,7 +146,6 @@ class Clusters:
             page += [line("farshore_failover_ready", {**one, "reason": ""}, 1),
                      line("farshore_failover_plan_age_seconds", one, 5),
                      line("farshore_traffic_switch_pending", {**one, "record": f"{cluster}.example.com", "type": "A"}, 0)]
-        page += [line("farshore_stale_primary", server, 0) for server in self.servers()]
         return "".join(page)
 
     def topology(self, exporters, actuator, prometheus):

@@ -139,6 +139,24 @@ TEST(Metrics, AServerOfAnotherSystemIsToldOfItsClusterAlone) {
   EXPECT_THAT(samples(view_of({silent(primary(), FailureClass::kTimeout)})), Not(HasSubstr("system_info")));
 }
 
+TEST(Metrics, AServerOnAnOlderTimelineThanItsClusterIsBehind) {
+  ServerObservation ahead = primary(), foreign = primary();
+  ahead.facts->timeline = standby().facts->timeline + 2;
+  foreign.facts->system_identifier = "1";
+  foreign.facts->timeline = 99;
+  const std::string behind =
+      R"(farshore_pg_timelines_behind{cluster="shop",region="eu-west",server="shop-eu",vantage="eu-west"} 2)";
+  EXPECT_THAT(samples(view_of({ahead, standby(), foreign})), HasSubstr(behind + "\n"));
+  EXPECT_THAT(samples(view_of({silent(ahead, FailureClass::kTimeout), standby()})),
+              Not(HasSubstr("timelines_behind")))
+      << "it may have been given up";
+  ExporterView elsewhere = view_of({ahead, standby()});
+  elsewhere.vantage = "eu-central";
+  EXPECT_THAT(render_metrics(elsewhere), HasSubstr("farshore_pg_timelines_behind{"))
+      << "the witness sees both";
+  EXPECT_THAT(samples(view_of({primary(), standby(), foreign})), Not(HasSubstr("timelines_behind")));
+}
+
 TEST(Metrics, NothingIsClaimedBeforeTheFirstAttempt) {
   ServerObservation unseen;
   unseen.cluster = "shop";

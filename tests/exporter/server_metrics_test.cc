@@ -133,6 +133,10 @@ TEST(ServerMetrics, OfASlotShowItsStatusAndLeaveOutWhatItHasNot) {
   late.invalidation = "rows_removed";
   late.failover = true;
   late.synced = false;
+  SlotFacts unread = slot_named("u", "logical"), copied = slot_named("c", "logical");
+  unread.active = copied.active = false;
+  unread.retained_bytes = copied.retained_bytes = 7;
+  copied.synced = true;
   details.slots = SlotList{{lost, late}, 0};
   EXPECT_THAT(
       of_primary(kSlotsCollector, details),
@@ -147,6 +151,12 @@ TEST(ServerMetrics, OfASlotShowItsStatusAndLeaveOutWhatItHasNot) {
           R"(replication_slot_synced{slot="l",slot_type="logical"} 0)",
           R"(replication_slot_wal_status{slot="s",slot_type="physical",status="lost"} 1)",
           R"(replication_slot_invalidated_info{slot="l",slot_type="logical",reason="rows_removed"} 1)"));
+  details.slots = SlotList{{unread, copied}, 0};
+  const auto shown = of_primary(kSlotsCollector, details);
+  EXPECT_THAT(shown,
+              testing::Contains(R"(replication_slot_unread_wal_bytes{slot="u",slot_type="logical"} 7)"));
+  EXPECT_THAT(shown, testing::Not(testing::Contains(testing::HasSubstr(R"(unread_wal_bytes{slot="c")"))))
+      << "nobody streams from a copy";
 }
 
 TEST(ServerMetrics, OfTheArchiverAndPreparedTransactionsAreTimestampsAndCounters) {

@@ -88,11 +88,10 @@ using NamesByValue = std::map<std::string, std::set<std::string>>;
 
 // One term for each value: `before`, a matcher of those for whom it is that (none when all have the same),
 // `after`, and the value.
-std::string limited(const NamesByValue& names_by_value, std::string_view label, std::string_view before,
-                    std::string_view after) {
+std::string limited(const NamesByValue& names_by_value, std::string_view before, std::string_view after) {
   std::string out;
   for (const auto& [value, names] : names_by_value) {
-    const std::string matcher = names_by_value.size() == 1 ? "" : one_of(label, names);
+    const std::string matcher = names_by_value.size() == 1 ? "" : one_of("cluster", names);
     out += fmt::format("{}{}{}{}{}", out.empty() ? "" : "\nor\n", before, matcher, after, value);
   }
   return out;
@@ -109,16 +108,6 @@ bool has_dns_records(const Topology& topology) {
   return std::ranges::any_of(topology.clusters, [](const ClusterConfig& cluster) {
     return std::ranges::any_of(cluster.traffic, [](const TrafficConfig& each) { return !each.type.empty(); });
   });
-}
-
-NamesByValue ttls_of(const Topology& topology) {
-  std::map<std::string, nanoseconds> ttls;
-  for (const ClusterConfig& cluster : topology.clusters)
-    for (const TrafficConfig& each : cluster.traffic)
-      if (!each.type.empty()) ttls[each.name] = std::max(ttls[each.name], each.ttl);
-  NamesByValue names;
-  for (const auto& [name, ttl] : ttls) names[fmt::format("{}", to_seconds(ttl))].insert(name);
-  return names;
 }
 
 using Words = std::map<std::string, std::string, std::less<>>;
@@ -164,18 +153,13 @@ void add_limits(Words& words, const Topology& topology) {
   words.insert(
       {{"any_state",
         states(known_clusters(topology, bytes, seconds), prometheus_duration(states_recent(topology)))},
-       {"loss_bytes_within", limited(bytes, "cluster", kBytes, " <= ")},
-       {"loss_seconds_within", limited(seconds, "cluster", kSeconds, " <= ")},
-       {"loss_bytes_beyond", limited(bytes, "cluster", fmt::format("min by (cluster) ({}", kBytes), ") > ")},
-       {"loss_seconds_beyond",
-        limited(seconds, "cluster", fmt::format("min by (cluster) ({}", kSeconds), ") > ")},
+       {"loss_bytes_within", limited(bytes, kBytes, " <= ")},
+       {"loss_seconds_within", limited(seconds, kSeconds, " <= ")},
+       {"loss_bytes_beyond", limited(bytes, fmt::format("min by (cluster) ({}", kBytes), ") > ")},
+       {"loss_seconds_beyond", limited(seconds, fmt::format("min by (cluster) ({}", kSeconds), ") > ")},
        {"lag_bytes_beyond",
-        limited(bytes, "cluster",
-                "max by (cluster, region, server) (last_over_time(farshore_replication_lag_bytes",
-                fmt::format("[{}])) > ${{lag_share}} * ", kRecent))},
-       {"ttl_beyond", limited(ttls_of(topology), "record",
-                              "max by (cluster, record) (last_over_time(farshore_dns_ttl_seconds",
-                              fmt::format("[{}])) > ", kRecent))}});
+        limited(bytes, "max by (cluster, region, server) (last_over_time(farshore_replication_lag_bytes",
+                fmt::format("[{}])) > ${{lag_share}} * ", kRecent))}});
 }
 
 Words words_of(const Topology& topology, const Words& thresholds) {

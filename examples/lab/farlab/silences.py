@@ -42,6 +42,7 @@ _ROWS = (
     ("BDA", "the lab's topology has no observe.heartbeat", "exporters", "Write probe", "A"),
     ("BDA", "the lab's topology has no observe.heartbeat", "exporters", "Age of the newest replayed beat", "A"),
     ("BDA", "nobody sends what has to be refused", "actuator", "Deliveries refused", "AB"),
+    ("BDA", "no server that lost the reign may take writes", "actuator", "Open ends", "B"),
     ("BDA", "they are scraped every 15 s, and the lab may end before", "actuator", "Scraped", "A"),
     ("BDA", "they are scraped every 15 s, and the lab may end before", "actuator", "Time of the rules", "A"),
     ("BDA", "they are scraped every 15 s, and the lab may end before", "actuator", "Notifications lost", "ABC"),

@@ -59,7 +59,8 @@ TEST_F(PrimaryReturns, BetweenFenceAndPromotionHoldsTheRunAndPutsEverythingBack)
 TEST_F(PrimaryReturns, AfterThePromotionIsFencedAgainAndTold) {
   world.lose_primary();
   ASSERT_EQ(world.wait_for_run({"succeeded", "held"}), "succeeded") << world.run_text();
-  EXPECT_TRUE(metric_is(kStale, "0"));
+  EXPECT_TRUE(metric_is("farshore_journal_writable", "1"));
+  EXPECT_EQ(world.get("/metrics").find(kStale), std::string::npos);
   world.primary->start(false);
   EXPECT_TRUE(metric_is(kStale, "1", 30s)) << world.log();
   EXPECT_TRUE(wait_until([&] { return !world.primary->running(); })) << world.log();

@@ -182,6 +182,8 @@ TEST_F(Replication, APromotionTurnsEverySeriesAroundAndASiblingFollowsOnTheNewTi
   for (const std::string& name : primary_only()) EXPECT_TRUE(page.value(name, {kS}).has_value()) << name;
   for (const std::string& name : standby_only()) EXPECT_EQ(page.value(name, {kS}), std::nullopt) << name;
   EXPECT_EQ(page.value("farshore_pg_timeline_id", {kT}), 1);
+  EXPECT_EQ(page.value("farshore_pg_timelines_behind", {kT}), 1);
+  EXPECT_EQ(page.value("farshore_pg_timelines_behind", {kS}), std::nullopt);
   // What it holds of the dead primary is more or less than the new one has, and neither is a lag.
   for (const char* name : {"farshore_replication_lag_bytes", "farshore_replication_lag_seconds"})
     EXPECT_EQ(page.value(name, {kT}), std::nullopt) << name;
@@ -192,6 +194,7 @@ TEST_F(Replication, APromotionTurnsEverySeriesAroundAndASiblingFollowsOnTheNewTi
   sibling->reload();
   EXPECT_TRUE(wait_page([](const Page& now) {
     return now.value("farshore_pg_timeline_id", {kT}) == 2 &&
+           !now.value("farshore_pg_timelines_behind", {kT}) &&
            now.value("farshore_replication_lag_bytes", {kT}) == 0 &&
            now.value("farshore_replication_lag_seconds", {kT}) == 0 &&
            now.value("farshore_pg_wal_receiver_streaming", {kT}) == 1;

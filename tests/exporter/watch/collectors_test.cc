@@ -135,6 +135,7 @@ DnsObservation record(std::set<std::string> regions, bool other = false) {
   seen.latency = 3ms;
   seen.finding.replied = true;
   seen.finding.ttl_seconds = 30;
+  seen.declared_ttl = 30s;
   if (regions.size() == 1 && !other) seen.finding.only_regions = regions;
   seen.finding.regions = std::move(regions);
   seen.finding.other = other;
@@ -160,6 +161,14 @@ TEST(DnsRecordCollector, ShowsWhereARecordPointsAndThatThePrimaryIsThere) {
                 kRecord + ",region=\"us-east\"} 1\nfarshore_dns_matches_primary" + kRecord + "} 1\n");
   EXPECT_THAT(text, HasSubstr("points_to" + kRecord + ",region=\"eu-west\"} 0"));
   EXPECT_THAT(text, HasSubstr("points_to" + kRecord + ",region=\"other\"} 0"));
+}
+
+TEST(DnsRecordCollector, ATtlAboveTheTopologysIsShownAsSuch) {
+  DnsObservation seen = record({"us-east"});
+  EXPECT_THAT(all_samples(kDnsRecordCollector, view_with(seen)), Not(HasSubstr("above_topology")));
+  seen.finding.ttl_seconds = 300;
+  EXPECT_THAT(all_samples(kDnsRecordCollector, view_with(seen)),
+              HasSubstr("farshore_dns_ttl_above_topology_seconds" + kRecord + "} 300\n"));
 }
 
 TEST(DnsRecordCollector, ARecordOfTheWrongRegionOrOfTwoDoesNotMatchThePrimary) {

@@ -213,6 +213,22 @@ TEST(DnsWatcher, AReloadKeepsTheNameServersThatWereFound) {
   EXPECT_TRUE(wait_until([&] { return seen(after).finished > inherited; })) << "and it is asked again";
 }
 
+TEST(DnsWatcher, AReloadForgetsWhatWasHeldAgainstAnotherTtl) {
+  std::atomic<bool> finds = true;
+  const auto make_resolver = [&](Clock&, const std::stop_token&) {
+    return std::make_unique<Searching>(finds);
+  };
+  Topology topology = with_records({record("x", {"ns:53"})});
+  DnsWatcher before(topology, kQuick, system_clock(), make_resolver);
+  before.start();
+  ASSERT_TRUE(wait_failure(before, DnsFailure::kNone));
+  topology.clusters[0].traffic[0].ttl = 5min;
+  DnsWatcher after(topology, kQuick, system_clock(), make_resolver);
+  after.take_over(*before.list());
+  EXPECT_EQ(seen(after).declared_ttl, 5min);
+  EXPECT_EQ(seen(after).finished, std::nullopt);
+}
+
 TEST(DnsWatcher, AFailedSearchIsLoggedOnceAndItsEndToo) {
   const LogCapture log;
   std::atomic<bool> finds = false;

@@ -27,7 +27,7 @@ Topology watched(const std::string& health_url, const std::string& nameserver, c
       "      - {{name: uploads, region: us-east, marker: {}}}\n",
       health_url, test::free_port(), marker, marker);
   const std::string traffic = fmt::format(
-      "      - {{kind: powerdns, name: orders.farshore.test, type: A, zone: farshore.test, api_url: "
+      "      - {{kind: powerdns, name: orders.farshore.test, type: A, zone: farshore.test, ttl: 5s, api_url: "
       "\"http://127.0.0.1:9\", api_key_file: /x, targets: {{us-east: 192.0.2.10, eu-west: 198.51.100.20}}, "
       "nameservers: [\"{}\"]}}\n",
       nameserver);
@@ -64,6 +64,7 @@ TEST(WatchedExporter, ShowsApplicationsRecordsAndFilesInCleanMetrics) {
       "class=\"refused\"} 1\n",
       "farshore_dns_ttl_seconds{cluster=\"shop\",record=\"orders.farshore.test\",type=\"A\",nameserver=\"" +
           dns.nameserver() + "\",vantage=\"eu-west\"} 7\n",
+      "farshore_dns_ttl_above_topology_seconds{cluster=\"shop\",record=\"orders.farshore.test\",type=\"A\",",
       "vantage=\"eu-west\",region=\"us-east\"} 1\n",
       "farshore_files_files{cluster=\"shop\",tier=\"uploads\",region=\"eu-west\",vantage=\"eu-west\"} 3\n"};
   for (const std::string& line : expected)

@@ -44,15 +44,14 @@ unless on (cluster) ${primary})",
      .summary = "Servers of one cluster belong to different database systems.",
      .description = "{{ $value }} different system identifiers are seen in {{ $labels.cluster }}."},
     {.name = "TimelineDiverged",
-     .expr = R"(max by (cluster, region, server) (last_over_time(farshore_pg_timeline_id[${recent}]))
-< on (cluster) group_left () max by (cluster) (last_over_time(farshore_pg_timeline_id[${recent}])))",
+     .expr = "max by (cluster, region, server) (last_over_time(farshore_pg_timelines_behind[${recent}])) > 0",
      .hold = "5m",
      .severity = "warning",
      .action = "",
      .summary = "A server stays on an older timeline than its cluster.",
      .description =
-         "{{ $labels.server }} of {{ $labels.cluster }} is on timeline {{ $value }}, others are further: "
-         "it does not follow the primary."},
+         "{{ $labels.server }} of {{ $labels.cluster }} is {{ $value }} timelines behind: it does not follow "
+         "the primary."},
     {.name = "PrimaryUnreachableMinority",
      .expr = R"((sum by (cluster, region, server) (${silent}) < ${quorum})
 * on (cluster, server) group_left (epoch) ${reign})",

@@ -108,15 +108,14 @@ unless on (cluster) (
          "there: commits hang."},
     {.name = "SlotInactive",
      .expr = R"(max by (cluster, region, server, slot) (
-  last_over_time(farshore_pg_replication_slot_active[${recent}]) == 0
-)
-and on (cluster, region, server, slot) last_over_time(farshore_pg_replication_slot_retained_wal_bytes[${recent}])
-unless on (cluster, region, server, slot) last_over_time(farshore_pg_replication_slot_synced[${recent}]) == 1)",
+  last_over_time(farshore_pg_replication_slot_unread_wal_bytes[${recent}])
+))",
      .hold = "30m",
      .severity = "warning",
      .action = "",
      .summary = "A replication slot keeps WAL and nobody reads it.",
-     .description = "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} is inactive."},
+     .description = "Slot {{ $labels.slot }} on {{ $labels.server }} of {{ $labels.cluster }} keeps "
+                    "{{ $value | humanize1024 }}B and is inactive."},
     {.name = "SlotRetainsWal",
      .expr = R"(max by (cluster, region, server, slot) (
   last_over_time(farshore_pg_replication_slot_retained_wal_bytes[${recent}]) > ${slot_wal_bytes}

@@ -69,8 +69,8 @@ max by (cluster, record, type, nameserver) (
                     "{{ $labels.nameserver }} does not answer {{ $value }} vantages{{ end }} for "
                     "{{ $labels.record }} {{ $labels.type }} of {{ $labels.cluster }}."},
     {.name = "DnsTtlTooHigh",
-     .expr = R"((
-  ${ttl_beyond}
+     .expr = R"(max by (cluster, record) (
+  last_over_time(farshore_dns_ttl_above_topology_seconds[${recent}])
 ) > ${dns_ttl_seconds})",
      .hold = "15m",
      .severity = "warning",

@@ -113,7 +113,7 @@ TEST(GenerateRules, ClustersOfOneLimitShareATermAndOthersHaveTheirOwn) {
 TEST(GenerateRules, ATopologyWithoutRecordsHasNoLimitOfTheirTtl) {
   Topology topology = example();
   topology.clusters.front().traffic.clear();
-  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("farshore_dns_ttl_seconds")));
+  EXPECT_THAT(generate_rules(topology).value(), Not(HasSubstr("farshore_dns_ttl")));
 }
 
 TEST(GenerateRules, AThresholdCanBeGivenAnotherValue) {
